@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { Because, InstanceEvent } from "./event.ts";
+import { ArbitrationSettings, SiteKind } from "./plan.ts";
+import { DataCentreName } from "./route.ts";
+
+/** State of one data centre of a monitor (SPEC §5.1), with `init` before the first verdict and `paused` when not monitored. */
+export const TargetState = z.enum([
+  "normal",
+  "abnormal",
+  "init-failed",
+  "misconfigured",
+  "unreachable",
+  "init",
+  "paused",
+]);
+export type TargetState = z.infer<typeof TargetState>;
+
+/** How far a monitor is protected against one fault [SAFE-12]. */
+export const Protection = z.object({
+  level: z.enum(["automatic", "one-click", "observe", "off"]),
+  because: Because,
+});
+export type Protection = z.infer<typeof Protection>;
+
+/** One data centre of a monitor as people see it. */
+export const LiveDataCentre = z.object({
+  name: DataCentreName,
+  site: z.string(),
+  state: TargetState,
+  /** The verdict's words: why, with the engine's code and latency. */
+  words: z.string(),
+  code: z.string().nullable(),
+  advice: z.string().nullable(),
+  readable: z.boolean(),
+  writable: z.boolean(),
+  latencyMs: z.number().nullable(),
+  /** Each site's vote by site id. */
+  votes: z.record(z.string(), z.enum(["up", "down", "failing", "blind", "ill", "silent"])),
+  /** Milliseconds of unbroken health, as far as this object has seen it; null while not healthy. */
+  healthyForMs: z.number().nullable(),
+});
+export type LiveDataCentre = z.infer<typeof LiveDataCentre>;
+
+/** One monitor as people see it. */
+export const LiveMonitor = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: z.string(),
+  applicationId: z.string(),
+  switchable: z.boolean(),
+  monitored: z.boolean(),
+  automatic: z.boolean(),
+  armed: z.boolean(),
+  home: DataCentreName,
+  active: DataCentreName,
+  epoch: z.number().int(),
+  decision: z.string(),
+  /** The worst of its data centres: what the list's colour shows. */
+  state: TargetState,
+  /** Warning beside the state: precision 2 with one up vote, standby not ready. */
+  marks: z.array(z.enum(["standby-not-ready", "one-observer-only", "split-brain-suspected"])),
+  dataCentres: z.array(LiveDataCentre),
+  protection: z.object({ targetLost: Protection, siteLost: Protection }),
+  /** The running switch; null when there is none. */
+  switching: z
+    .object({
+      to: DataCentreName,
+      epoch: z.number().int(),
+      step: z.string(),
+      sinceMs: z.number(),
+      owedStores: z.array(z.string()),
+    })
+    .nullable(),
+});
+export type LiveMonitor = z.infer<typeof LiveMonitor>;
+
+export const LiveAgent = z.object({
+  id: z.string(),
+  name: z.string(),
+  site: z.string(),
+  connected: z.boolean(),
+  /** Version and host from its last hello; null before the first. */
+  version: z.string().nullable(),
+  host: z.string().nullable(),
+  illness: z.string().nullable(),
+});
+export type LiveAgent = z.infer<typeof LiveAgent>;
+
+/** The whole picture of an instance: what consoles get after each change (at most 4 a second) and `GET …/live` answers. */
+export const LiveView = z.object({
+  instanceId: z.string(),
+  name: z.string(),
+  planVersion: z.number().int(),
+  atMs: z.number().int(),
+  settings: ArbitrationSettings,
+  sites: z.array(z.object({ id: z.string(), name: z.string(), kind: SiteKind })),
+  agents: z.array(LiveAgent),
+  stores: z.array(z.object({ id: z.string(), reachable: z.boolean(), words: z.string() })),
+  monitors: z.array(LiveMonitor),
+  /** The latest events, newest first. */
+  events: z.array(InstanceEvent),
+});
+export type LiveView = z.infer<typeof LiveView>;
+
+/** Events that a live view carries at most. */
+export const LIVE_EVENTS_MAX = 50;
+
+/** A frame to a console. */
+export const ConsoleFrame = z.object({ type: z.literal("view"), view: LiveView });
+export type ConsoleFrame = z.infer<typeof ConsoleFrame>;

@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { DataCentreName } from "./route.ts";
+
+/** Longest sentence that an agent may send; longer ones are cut by the sender. */
+export const WORDS_MAX = 500;
+
+/**
+ * What one probe says about a target [SAFE-5]: only `down` is down.
+ * `config` is an answer that refuses us (password, permission, unknown database, TLS name): the target lives.
+ */
+export const Verdict = z.enum(["up", "degraded", "read_only", "down", "config"]);
+export type Verdict = z.infer<typeof Verdict>;
+
+/** The closed list of causes behind a verdict; `code` beside it is the engine's own. */
+export const ProbeReason = z.enum([
+  "ok",
+  "refused",
+  "closed",
+  "reset",
+  "timed-out",
+  "unreachable",
+  "starting",
+  "shutting-down",
+  "bad-answer",
+  "wrong-status",
+  "saturated",
+  "disk-full",
+  "lagging",
+  "read-only",
+  "auth-failed",
+  "permission-denied",
+  "unknown-database",
+  "name-not-found",
+  "tls-failed",
+  "bad-settings",
+  "no-credentials",
+]);
+export type ProbeReason = z.infer<typeof ProbeReason>;
+
+/** The judgement of one probe, made by the plugin of the target's kind. */
+export const Judgement = z.object({
+  verdict: Verdict,
+  reason: ProbeReason,
+  /** The engine's own error code, such as `28P01`, `1045` or `ECONNREFUSED`. */
+  code: z.string().max(60).optional(),
+  /** The case in words: what happened, with the engine's text and the latency. Never a secret. */
+  words: z.string().max(WORDS_MAX),
+  /** What to check next, where that is known. */
+  advice: z.string().max(WORDS_MAX).optional(),
+});
+export type Judgement = z.infer<typeof Judgement>;
+
+/** A run of failed probes as its observer measured it on a monotonic clock. */
+export const FailingRun = z.object({
+  /** Milliseconds from the start of the run's first failing probe to the sending of this report. */
+  ageMs: z.number().int().min(0),
+  /** Failed probes in the run. */
+  probes: z.number().int().min(1),
+  /** Refusals or closed connections in a row, at least 50 ms apart (the evidence of `fastRefuse`). */
+  refusals: z.number().int().min(0),
+  /** Milliseconds between the first and the last of these refusals. */
+  refusedForMs: z.number().int().min(0),
+});
+export type FailingRun = z.infer<typeof FailingRun>;
+
+/** What one agent knows of one target at the moment it sends it. Ages, never wall clocks [SAFE-10]. */
+export const Observation = z.object({
+  monitorId: z.string().max(64),
+  dataCentre: DataCentreName,
+  /** The version of address, TLS, user and database that was probed [SAFE-9]. */
+  targetVersion: z.number().int().min(1),
+  judgement: Judgement,
+  /** Milliseconds since the last completed probe. */
+  ageMs: z.number().int().min(0),
+  /** Time that the last successful probe took, in milliseconds. */
+  latencyMs: z.number().min(0).nullable(),
+  /** True once this observer saw this target version up; until then it is blind to it [SAFE-2]. */
+  sawUp: z.boolean(),
+  /** The present run of failed probes; null while the target answers. */
+  failing: FailingRun.nullable(),
+  /** Milliseconds since this agent last passed a fresh connect and login there; null: never [SAFE-8]. */
+  freshLoginAgeMs: z.number().int().min(0).nullable(),
+});
+export type Observation = z.infer<typeof Observation>;

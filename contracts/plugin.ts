@@ -1,0 +1,75 @@
+import type { z } from "zod";
+import type { Judgement } from "./observation.ts";
+import type { Timing } from "./plan.ts";
+
+/** A text in both languages of the console. */
+export interface Bilingual {
+  readonly en: string;
+  readonly "zh-CN": string;
+}
+
+/** What a plugin may use of its surroundings; only agents have them. */
+export interface ProbeContext {
+  /**
+   * Loads a driver or a Node module by name. Plugins never import one, so that none reaches the Worker bundle.
+   * @param specifier package or `node:` module
+   */
+  load<Module>(specifier: string): Promise<Module>;
+  /** To be called when the peer closes the kept connection: the agent probes again at once. */
+  onClosed(): void;
+  /** Time that one access (connect and query) may take, in milliseconds: for drivers that want a limit of their own. */
+  readonly accessTimeoutMs: number;
+}
+
+/** One kept connection to one target, or none yet. */
+export interface ProbeSession {
+  /**
+   * Connects and logs in where needed, and asks once. Rejects with the driver's own error.
+   * The agent bounds it: after the access timeout it calls `destroy` and drops the session.
+   */
+  probe(): Promise<unknown>;
+  /** Closes the socket at once, whatever is in flight; may be called twice; never throws, never waits. */
+  destroy(): void;
+}
+
+/** What came of one probe. */
+export type ProbeOutcome =
+  | { readonly type: "answered"; readonly sample: unknown; readonly latencyMs: number }
+  | { readonly type: "failed"; readonly error: ProbeError; readonly afterMs: number }
+  | { readonly type: "timed-out"; readonly afterMs: number };
+
+/** An error reduced to what may be judged and shown. */
+export interface ProbeError {
+  /** Engine's or system's code: `ECONNREFUSED`, `28P01`, `1045`, … */
+  readonly code: string | undefined;
+  readonly message: string;
+}
+
+/**
+ * A kind of monitor: one file in plugins/monitors, one line in its barrel.
+ * The console's form, the API's validation, the docs page and the conformance tests are derived from it.
+ */
+export interface MonitorPlugin {
+  /** Equals the file name, the export name, the registry key and the value on the wire. */
+  readonly kind: string;
+  readonly title: Bilingual;
+  readonly defaultPort: number;
+  /** False: monitors of this kind detect and report, and never switch. */
+  readonly switchable: boolean;
+  /** Whether read/write flags and an SDK configuration make sense. */
+  readonly hasRoute: boolean;
+  /** Timing of a new instance for this kind. */
+  readonly defaults: Timing;
+  /** Settings that hold in every data centre (user, database): public. */
+  readonly common: z.ZodObject;
+  /** Settings of one data centre (address): public. */
+  readonly target: z.ZodObject;
+  /** What is sealed: passwords, secret headers. All optional fields, so that `{}` means none. */
+  readonly secret: z.ZodObject;
+  /** A valid example of the three, for docs and tests. */
+  readonly example: { common: object; target: object; secret: object };
+  /** Opens a session; connects at the first probe. @param settings common, target and secret merged */
+  open(settings: Record<string, unknown>, context: ProbeContext): ProbeSession;
+  /** Judges an outcome; pure. @param settings as for `open`, without secrets */
+  judge(outcome: ProbeOutcome, settings: Record<string, unknown>): Judgement;
+}
