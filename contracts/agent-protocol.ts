@@ -71,6 +71,7 @@ export const AnswerFrame = z.object({
   type: z.literal("answer"),
   nonce: Nonce,
   illness: Illness,
+  stores: z.array(StoreHealth).max(20),
   observations: z.array(Observation).max(OBSERVATIONS_MAX),
 });
 

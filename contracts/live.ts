@@ -3,7 +3,14 @@ import { Because, InstanceEvent } from "./event.ts";
 import { ArbitrationSettings, SiteKind } from "./plan.ts";
 import { DataCentreName } from "./route.ts";
 
-/** State of one data centre of a monitor (SPEC §5.1), with `init` before the first verdict and `paused` when not monitored. */
+/**
+ * What a site says of a target [SAFE-2]. Only `down` counts as down. `failing` is on the way there; `blind`, `ill` and
+ * `silent` say nothing but excuse the site; `absent` is a silence that may be our own (a restart) and excuses nobody.
+ */
+export const Vote = z.enum(["up", "down", "failing", "blind", "ill", "silent", "absent"]);
+export type Vote = z.infer<typeof Vote>;
+
+/** State of one data centre of a monitor, with `init` before the first verdict and `paused` when not monitored. */
 export const TargetState = z.enum([
   "normal",
   "abnormal",
@@ -35,7 +42,7 @@ export const LiveDataCentre = z.object({
   writable: z.boolean(),
   latencyMs: z.number().nullable(),
   /** Each site's vote by site id. */
-  votes: z.record(z.string(), z.enum(["up", "down", "failing", "blind", "ill", "silent"])),
+  votes: z.record(z.string(), Vote),
   /** Milliseconds of unbroken health, as far as this object has seen it; null while not healthy. */
   healthyForMs: z.number().nullable(),
 });

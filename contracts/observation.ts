@@ -50,16 +50,19 @@ export const Judgement = z.object({
 });
 export type Judgement = z.infer<typeof Judgement>;
 
+/** Refusals closer together than this count as one, in milliseconds. */
+export const REFUSAL_SPACING_MS = 50;
+/** Refusals in a row, that far apart, which `fastRefuse` asks of each of two sites. */
+export const REFUSALS_NEEDED = 3;
+
 /** A run of failed probes as its observer measured it on a monotonic clock. */
 export const FailingRun = z.object({
   /** Milliseconds from the start of the run's first failing probe to the sending of this report. */
   ageMs: z.number().int().min(0),
   /** Failed probes in the run. */
   probes: z.number().int().min(1),
-  /** Refusals or closed connections in a row, at least 50 ms apart (the evidence of `fastRefuse`). */
+  /** Refusals or closed connections in a row, at least REFUSAL_SPACING_MS apart (the evidence of `fastRefuse`). */
   refusals: z.number().int().min(0),
-  /** Milliseconds between the first and the last of these refusals. */
-  refusedForMs: z.number().int().min(0),
 });
 export type FailingRun = z.infer<typeof FailingRun>;
 
@@ -78,6 +81,8 @@ export const Observation = z.object({
   sawUp: z.boolean(),
   /** The present run of failed probes; null while the target answers. */
   failing: FailingRun.nullable(),
+  /** Milliseconds of unbroken success; null while it fails or was never seen up. */
+  healthyForMs: z.number().int().min(0).nullable(),
   /** Milliseconds since this agent last passed a fresh connect and login there; null: never [SAFE-8]. */
   freshLoginAgeMs: z.number().int().min(0).nullable(),
 });

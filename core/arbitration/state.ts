@@ -1,0 +1,213 @@
+import type { AgentFrame, Illness, RouteWrite, StoreHealth } from "@evenkeel/contracts/agent-protocol";
+import type {
+  AccessCommand,
+  ArmCommand,
+  CommandRefusal,
+  CommandResult,
+  SwitchCommand,
+} from "@evenkeel/contracts/command";
+import type { Because, InstanceEvent, TimeMark } from "@evenkeel/contracts/event";
+import type { TargetState } from "@evenkeel/contracts/live";
+import type { Observation } from "@evenkeel/contracts/observation";
+import type { Plan, PlannedMonitor } from "@evenkeel/contracts/plan";
+import type { Route } from "@evenkeel/contracts/route";
+
+/** What the arbitration knows of one agent. `connected`, `heardAtMs` and `seen` are never stored: they are the shell's senses. */
+export interface AgentState {
+  readonly id: string;
+  readonly name: string;
+  readonly site: string;
+  readonly connected: boolean;
+  /** True once this incarnation of the object had a connection to it: only then its absence counts [SAFE-3]. */
+  readonly seen: boolean;
+  /** When it was last heard, pings included (control plane's clock, ms). */
+  readonly heardAtMs: number;
+  readonly boot: string | null;
+  readonly host: string | null;
+  readonly version: string | null;
+  readonly illness: Illness;
+  readonly stores: readonly StoreHealth[];
+}
+
+/** An observation as it was received. */
+export interface SeenObservation {
+  readonly observation: Observation;
+  /**
+   * Set when it called the target down for longer than the monitor timeout while another domain saw it up:
+   * this observer's way there is broken, so it is blind until it sees the target up again [SAFE-2].
+   */
+  readonly blinded: boolean;
+}
+
+/** Questions under way: an answer counts only with this nonce [SAFE-4]. */
+export interface Asking {
+  readonly nonce: string;
+  readonly askedAtMs: number;
+  readonly deadlineMs: number;
+  /** Agents that were connected and heard when the question went out. */
+  readonly asked: readonly string[];
+  /** Answers by agent id. */
+  readonly answers: Readonly<Record<string, readonly Observation[]>>;
+  readonly illness: Readonly<Record<string, Illness>>;
+  /** Stores that an answering agent could reach. */
+  readonly reachableStores: readonly string[];
+}
+
+/** Steps of a switch, in order. */
+export type SwitchStep = "precheck" | "write-route" | "verify";
+
+/** One change of a route under way; at most one per monitor, whatever the clock says [SAFE-7]. */
+export interface SwitchRun {
+  readonly kind: "automatic" | "operator" | "force" | "access";
+  readonly step: SwitchStep;
+  readonly from: string;
+  readonly to: string;
+  /** Epoch and decision that it makes; 0 and "" while it is still being prechecked. */
+  readonly epoch: number;
+  readonly decision: string;
+  readonly because: Because;
+  readonly principal: string;
+  readonly idempotencyKey: string | null;
+  readonly reason: string | null;
+  readonly planVersion: number;
+  readonly startedAtMs: number;
+  readonly sentAtMs: number;
+  /** Stores that acknowledged the route. */
+  readonly stored: readonly string[];
+  readonly timeLine: readonly TimeMark[];
+}
+
+/** An operator's command that was carried out: the same key gets the same answer. */
+export interface RememberedCommand {
+  readonly key: string;
+  readonly result: CommandResult;
+}
+
+/** The arbitration's row of one monitor. */
+export interface MonitorState {
+  readonly id: string;
+  readonly route: Route;
+  /** Decisions before the route's, newest first, at most ANCESTORS_MAX. */
+  readonly ancestors: readonly string[];
+  readonly armed: boolean;
+  /** When a monitor that was switched back arms itself again; null: nothing is waiting. */
+  readonly rearmAtMs: number | null;
+  /** A route found in a store that does not descend from ours; while it stands nothing moves [SAFE-1]. */
+  readonly fork: Route | null;
+  /** By agent id, then data centre. */
+  readonly observations: Readonly<Record<string, Readonly<Record<string, SeenObservation>>>>;
+  /** Question for an automatic switch or for an operator's precheck. */
+  readonly asking: Asking | null;
+  /** Not before this time is another question asked after one that brought no decision. */
+  readonly askAgainAtMs: number;
+  readonly run: SwitchRun | null;
+  /** Times of automatic switches within the budget's window. */
+  readonly automaticAtMs: readonly number[];
+  /** Rule whose alarm stands at present, so that it is raised once. */
+  readonly alarm: string | null;
+  /** State of each data centre as last reported in an event. */
+  readonly shown: Readonly<Record<string, TargetState>>;
+  readonly remembered: readonly RememberedCommand[];
+}
+
+/** Everything that deciding needs to know. */
+export interface InstanceState {
+  readonly plan: Plan;
+  /** When this incarnation of the object began (control plane's clock, ms). */
+  readonly startedAtMs: number;
+  readonly agents: Readonly<Record<string, AgentState>>;
+  readonly monitors: Readonly<Record<string, MonitorState>>;
+}
+
+type FrameOf<Type extends AgentFrame["type"]> = Extract<AgentFrame, { type: Type }>;
+
+/** An operator's command on one monitor. */
+export type OperatorCommand =
+  | { readonly type: "switch"; readonly command: SwitchCommand }
+  | { readonly type: "access"; readonly command: AccessCommand }
+  | { readonly type: "arm"; readonly command: ArmCommand };
+
+/** What can happen to an instance. */
+export type ArbitrationEvent =
+  | { readonly type: "tick" }
+  | { readonly type: "plan"; readonly plan: Plan }
+  | {
+      readonly type: "agent-connected";
+      readonly agent: { readonly id: string; readonly name: string; readonly site: string };
+      readonly hello: FrameOf<"hello">;
+    }
+  | { readonly type: "agent-disconnected"; readonly agentId: string }
+  | { readonly type: "agent-removed"; readonly agentId: string }
+  | { readonly type: "report"; readonly agentId: string; readonly frame: FrameOf<"report"> }
+  | { readonly type: "answer"; readonly agentId: string; readonly frame: FrameOf<"answer"> }
+  | { readonly type: "written"; readonly agentId: string; readonly frame: FrameOf<"written"> }
+  | {
+      readonly type: "command";
+      readonly monitorId: string;
+      readonly order: OperatorCommand;
+      /** Who commands: shown in the route and in events. */
+      readonly principal: string;
+    };
+
+/** What the shell tells with every event: its clock, fresh randomness, and when each agent was last heard. */
+export interface Surroundings {
+  /** Control plane's clock, ms since 1970. */
+  readonly now: number;
+  /** At least 16 random characters [a-z0-9]: ids and nonces are derived from it. */
+  readonly entropy: string;
+  /** When each connected agent was last heard, pings included, by agent id. */
+  readonly heard: Readonly<Record<string, number>>;
+}
+
+/** What is to be done after the new state has been stored; every act may be repeated [SAFE-7]. */
+export type Effect =
+  | {
+      readonly type: "ask";
+      readonly agentIds: readonly string[];
+      readonly nonce: string;
+      readonly targets: readonly { readonly monitorId: string; readonly dataCentre: string }[];
+    }
+  | {
+      readonly type: "write-routes";
+      readonly agentIds: readonly string[];
+      readonly writes: readonly RouteWrite[];
+    }
+  | { readonly type: "record"; readonly event: InstanceEvent };
+
+/** What an operator's command came to at once. */
+export type Reply =
+  | { readonly ok: true; readonly result: CommandResult }
+  | { readonly ok: false; readonly refusal: CommandRefusal };
+
+/** The outcome of deciding. */
+export interface Decision {
+  readonly state: InstanceState;
+  readonly effects: readonly Effect[];
+  /** Monitors whose row changed and must be stored, by id; null: it was deleted. */
+  readonly changed: Readonly<Record<string, MonitorState | null>>;
+  /** Answer to a command event; null for other events and for commands that wait for their precheck. */
+  readonly reply: Reply | null;
+}
+
+/** One monitor with everything that its rules look at. */
+export interface Case {
+  readonly instance: InstanceState;
+  readonly planned: PlannedMonitor;
+  readonly monitor: MonitorState;
+  readonly now: number;
+}
+
+/** Ancestors that a monitor remembers. */
+export const ANCESTORS_MAX = 32;
+/** Operator commands that a monitor remembers by their key. */
+export const REMEMBERED_MAX = 20;
+/** Marks on one time line. */
+export const TIME_MARKS_MAX = 100;
+/** After a question without a decision the next one waits so long. */
+export const ASK_AGAIN_MS = 1000;
+/** A route that no store acknowledged is sent again after so long. */
+export const RESEND_MS = 500;
+/** While anything is wrong the object looks again at least this often, which also keeps it in memory. */
+export const WATCHFUL_MS = 5000;
+/** Window of the daily budget. */
+export const DAY_MS = 86_400_000;
