@@ -1,0 +1,51 @@
+import type { Vote } from "@evenkeel/contracts/live";
+import type { AgentVote, DownBy } from "./vote.ts";
+
+/** What the sites together say of a target. */
+export interface TargetVerdict {
+  /**
+   * `up`: somebody hears it answer. `down`: nobody does and somebody calls it down. `failing`: on the way there.
+   * `unknown`: nobody can tell.
+   */
+  readonly verdict: "up" | "failing" | "down" | "unknown";
+  /** For `down`: whether the evidence is enough to act on [SAFE-3]. */
+  readonly evidence: "enough" | "too-few-domains" | "own-site-unheard" | null;
+  /** For enough evidence: refusals alone, or the monitor timeout. */
+  readonly by: DownBy | null;
+  /** Sites that call it down. */
+  readonly downSites: readonly string[];
+}
+
+/** Failure domains that must call a target down before anything moves by itself. */
+export const DOMAINS_NEEDED = 2;
+
+/** Votes that excuse the target's own site from being among those that call it down. */
+const EXCUSED: readonly Vote[] = ["blind", "ill", "silent"];
+
+/**
+ * Computes the verdict on one target from the sites' votes: `target-down` takes no up vote, and down from two domains,
+ * the target's own site among them unless it is blind, ill or silent [SAFE-3].
+ *
+ * @param votes the sites' votes by site id
+ * @param ownSite the site that the target stands in
+ * @returns the verdict
+ */
+export function computeTargetVerdict(
+  votes: Readonly<Record<string, AgentVote>>,
+  ownSite: string,
+): TargetVerdict {
+  const entries = Object.entries(votes);
+  const has = (vote: Vote) => entries.some(([, site]) => site.vote === vote);
+  const down = entries.filter(([, site]) => site.vote === "down");
+  const downSites = down.map(([site]) => site).sort();
+  if (has("up")) return { verdict: "up", evidence: null, by: null, downSites };
+  if (down.length === 0) {
+    return { verdict: has("failing") ? "failing" : "unknown", evidence: null, by: null, downSites };
+  }
+  const own = votes[ownSite]?.vote ?? "absent";
+  const by = down.every(([, site]) => site.by === "timeout") ? "timeout" : "refusal";
+  if (own !== "down" && !EXCUSED.includes(own))
+    return { verdict: "down", evidence: "own-site-unheard", by, downSites };
+  const evidence = down.length >= DOMAINS_NEEDED ? "enough" : "too-few-domains";
+  return { verdict: "down", evidence, by, downSites };
+}

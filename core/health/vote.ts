@@ -1,0 +1,79 @@
+import type { Vote } from "@evenkeel/contracts/live";
+import { type Observation, REFUSALS_NEEDED } from "@evenkeel/contracts/observation";
+import type { PlannedMonitor } from "@evenkeel/contracts/plan";
+import { isFailure } from "./track.ts";
+
+/** What evidence stands behind a `down` vote. */
+export type DownBy = "timeout" | "refusal";
+
+/** One observer's vote. */
+export interface AgentVote {
+  readonly vote: Vote;
+  /** Set for `down`. */
+  readonly by: DownBy | null;
+}
+
+/** What makes an observer's vote count or not, beside its observation. */
+export interface VoterCondition {
+  readonly ill: boolean;
+  readonly blinded: boolean;
+}
+
+/**
+ * Computes one observer's vote on one target. Anything that answers is alive, even when it refuses us [SAFE-5];
+ * failing becomes down only with the evidence of the monitor timeout or of confirmed refusals.
+ *
+ * @param observation what the observer reported; undefined: nothing of this target
+ * @param condition whether it is ill or was found blind
+ * @param planned the monitor with its timing and policy
+ * @param targetVersion the version that counts; an observation of another is blind [SAFE-9]
+ * @returns the vote
+ */
+export function computeAgentVote(
+  observation: Observation | undefined,
+  condition: VoterCondition,
+  planned: PlannedMonitor,
+  targetVersion: number,
+): AgentVote {
+  if (observation === undefined || observation.targetVersion !== targetVersion)
+    return { vote: "blind", by: null };
+  // An answer is believed even from an ill observer, and before the healthy threshold is reached: it forbids a switch.
+  if (!isFailure(observation.judgement.verdict, planned.failOn)) return { vote: "up", by: null };
+  if (condition.ill) return { vote: "ill", by: null };
+  if (condition.blinded || !observation.sawUp) return { vote: "blind", by: null };
+  const by = computeDownEvidence(observation, planned);
+  return by === null ? { vote: "failing", by: null } : { vote: "down", by };
+}
+
+/**
+ * Computes which evidence an observation holds for `down`.
+ *
+ * @param observation a failing observation
+ * @param planned the monitor
+ * @returns the evidence, or null while there is none yet
+ */
+export function computeDownEvidence(observation: Observation, planned: PlannedMonitor): DownBy | null {
+  const run = observation.failing;
+  if (run === null) return null;
+  const { monitorTimeoutMs, unhealthyThreshold, fastRefuse } = planned.timing;
+  if (run.ageMs >= monitorTimeoutMs && run.probes >= unhealthyThreshold) return "timeout";
+  return fastRefuse && run.refusals >= REFUSALS_NEEDED ? "refusal" : null;
+}
+
+/** The order in which the votes of a site's agents win: one that sees the target up outweighs all others. */
+const STRENGTH: readonly Vote[] = ["up", "down", "failing", "ill", "blind"];
+
+/**
+ * Combines the votes of a site's connected agents into the site's vote.
+ *
+ * @param votes votes of the agents that are connected and heard
+ * @param absenceCounts whether the absence of all of them may be counted as silence [SAFE-3]
+ * @returns the site's vote, with the evidence of its down votes
+ */
+export function combineSiteVote(votes: readonly AgentVote[], absenceCounts: boolean): AgentVote {
+  for (const vote of STRENGTH) {
+    const found = votes.find((candidate) => candidate.vote === vote);
+    if (found !== undefined) return found;
+  }
+  return { vote: absenceCounts ? "silent" : "absent", by: null };
+}
