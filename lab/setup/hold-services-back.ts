@@ -1,0 +1,68 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** In every file that we put somewhere for the time of an installation, to recognise it after a crash. */
+const MARK = "# Put here by the Evenkeel lab while it installs packages; it may be deleted.";
+const SET_ASIDE = ".before-evenkeel";
+
+/** A file that has a certain content for the time of an installation. */
+interface BorrowedFile {
+  readonly path: string;
+  readonly content: string;
+  readonly mode: number;
+}
+
+const BORROWED: readonly BorrowedFile[] = [
+  {
+    // Debian's rule: an answer of 101 forbids a package to start its service (invoke-rc.d(8)).
+    path: "/usr/sbin/policy-rc.d",
+    content: `#!/bin/sh\n${MARK}\nexit 101\n`,
+    mode: 0o755,
+  },
+  {
+    // PostgreSQL's package would else make a system-wide cluster, with data and a service of its own.
+    path: "/etc/postgresql-common/createcluster.conf",
+    content: `${MARK}\ncreate_main_cluster = false\n`,
+    mode: 0o644,
+  },
+];
+
+/** Puts back what was there before; also after an installation that was killed half-way. */
+function giveBack({ path }: BorrowedFile): void {
+  if (existsSync(path) && readFileSync(path, "utf8").includes(MARK)) rmSync(path);
+  if (existsSync(`${path}${SET_ASIDE}`) && !existsSync(path)) renameSync(`${path}${SET_ASIDE}`, path);
+}
+
+function borrow(file: BorrowedFile): void {
+  giveBack(file);
+  if (existsSync(file.path)) renameSync(file.path, `${file.path}${SET_ASIDE}`);
+  mkdirSync(dirname(file.path), { recursive: true });
+  writeFileSync(file.path, file.content, { mode: file.mode });
+}
+
+/** Keeps newly installed services from starting at the next boot. Without systemd there is nothing to do. */
+function disable(services: readonly string[]): void {
+  if (services.length === 0 || !existsSync("/usr/bin/systemctl")) return;
+  // One that is not installed makes systemctl fail, which changes nothing for the others: each is asked alone.
+  for (const service of services)
+    spawnSync("systemctl", ["disable", "--quiet", service], { stdio: "ignore" });
+}
+
+/**
+ * Keeps packages that are installed from now on from starting services.
+ * @param services those that must not start at the next boot either, as systemd calls them
+ * @returns a function that ends this; to be called when the installation is over, however it ended
+ */
+export function holdServicesBack(services: readonly string[]): () => void {
+  const giveAllBack = (): void => {
+    for (const file of BORROWED) giveBack(file);
+  };
+  for (const file of BORROWED) borrow(file);
+  process.once("exit", giveAllBack);
+  return () => {
+    disable(services);
+    giveAllBack();
+    process.off("exit", giveAllBack);
+  };
+}
