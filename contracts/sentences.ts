@@ -54,30 +54,30 @@ export const SENTENCES = {
     "zh-CN": "{dc} 故障,上次切换后自动切换尚未就绪,只能一键切换",
   },
   "ARB-15": {
-    en: "{dc} is down and no route store can be reached; nothing can be switched",
-    "zh-CN": "{dc} 故障,且无法访问路由存储,无法切换",
-  },
-  "ARB-16": {
-    en: "{dc} is down and no other data centre is fit to take over",
-    "zh-CN": "{dc} 故障,没有可接管的数据中心",
-  },
-  "ARB-17": {
-    en: "{dc} is down; the budget of automatic switches is used up, so one-click switch only",
-    "zh-CN": "{dc} 故障,自动切换次数已用尽,只能一键切换",
-  },
-  "ARB-18": {
-    en: "{dc} is down; all agents are asked for its present state",
-    "zh-CN": "{dc} 故障,正在向所有探针确认当前状态",
-  },
-  "ARB-19": { en: "Waiting for the agents' answers on {dc}", "zh-CN": "正在等待探针对 {dc} 的答复" },
-  "ARB-20": {
     en: "An agent hears {dc} answer; the switch is off",
     "zh-CN": "有探针仍能收到 {dc} 的应答,取消切换",
   },
-  "ARB-21": {
+  "ARB-16": {
     en: "Too few agents confirmed in time that {dc} is down; asking again",
     "zh-CN": "及时确认 {dc} 故障的探针不足,将再次确认",
   },
+  "ARB-17": {
+    en: "{dc} is down and no route store can be reached; nothing can be switched",
+    "zh-CN": "{dc} 故障,且无法访问路由存储,无法切换",
+  },
+  "ARB-18": {
+    en: "{dc} is down and no other data centre is fit to take over",
+    "zh-CN": "{dc} 故障,没有可接管的数据中心",
+  },
+  "ARB-19": {
+    en: "{dc} is down; the budget of automatic switches is used up, so one-click switch only",
+    "zh-CN": "{dc} 故障,自动切换次数已用尽,只能一键切换",
+  },
+  "ARB-20": {
+    en: "{dc} is down; all agents are asked for its present state",
+    "zh-CN": "{dc} 故障,正在向所有探针确认当前状态",
+  },
+  "ARB-21": { en: "Waiting for the agents' answers on {dc}", "zh-CN": "正在等待探针对 {dc} 的答复" },
   "ARB-22": {
     en: "Would switch from {dc} to {to} now; the instance only observes",
     "zh-CN": "此刻本应从 {dc} 切换到 {to};实例处于观察模式",
@@ -149,6 +149,10 @@ export const SENTENCES = {
   "not-monitored-candidate": {
     en: "The monitor is paused, so nobody vouches for {to}",
     "zh-CN": "监控已暂停,无法确认 {to}",
+  },
+  "active-removed": {
+    en: "{dc} is active; switch away before it is removed",
+    "zh-CN": "{dc} 是活跃数据中心,移除前请先切换",
   },
   "store-none": {
     en: "No agent reaches a route store, so nothing can be switched",

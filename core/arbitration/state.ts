@@ -77,16 +77,19 @@ export interface SwitchRun {
   readonly timeLine: readonly TimeMark[];
 }
 
-/** An operator's command that was carried out: the same key gets the same answer. */
+/** An operator's command that was answered: the same key gets the same answer. */
 export interface RememberedCommand {
   readonly key: string;
-  readonly result: CommandResult;
+  readonly reply: Reply;
 }
 
 /** The arbitration's row of one monitor. */
 export interface MonitorState {
   readonly id: string;
+  readonly applicationId: string;
   readonly route: Route;
+  /** Target version of each data centre that an agent of its own site saw up [SAFE-9]. */
+  readonly proven: Readonly<Record<string, number>>;
   /** Decisions before the route's, newest first, at most ANCESTORS_MAX. */
   readonly ancestors: readonly string[];
   readonly armed: boolean;
@@ -174,10 +177,18 @@ export type Effect =
     }
   | { readonly type: "record"; readonly event: InstanceEvent };
 
-/** What an operator's command came to at once. */
+/** What an operator's command came to. */
 export type Reply =
   | { readonly ok: true; readonly result: CommandResult }
   | { readonly ok: false; readonly refusal: CommandRefusal };
+
+/** The answer to a command. One that is not final says `running`; the final one follows when the switch is done. */
+export interface SettledCommand {
+  readonly monitorId: string;
+  readonly idempotencyKey: string;
+  readonly reply: Reply;
+  readonly final: boolean;
+}
 
 /** The outcome of deciding. */
 export interface Decision {
@@ -185,8 +196,8 @@ export interface Decision {
   readonly effects: readonly Effect[];
   /** Monitors whose row changed and must be stored, by id; null: it was deleted. */
   readonly changed: Readonly<Record<string, MonitorState | null>>;
-  /** Answer to a command event; null for other events and for commands that wait for their precheck. */
-  readonly reply: Reply | null;
+  /** Answers to operators' commands, of this event or of an earlier one, by (monitor, idempotency key). */
+  readonly replies: readonly SettledCommand[];
 }
 
 /** One monitor with everything that its rules look at. */

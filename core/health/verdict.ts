@@ -43,6 +43,11 @@ export function computeTargetVerdict(
     return { verdict: has("failing") ? "failing" : "unknown", evidence: null, by: null, downSites };
   }
   const own = votes[ownSite]?.vote ?? "absent";
+  const excused = EXCUSED.includes(own);
+  // While a site is on its way to a verdict of its own, the evidence may still come together.
+  if (has("failing") && (down.length < DOMAINS_NEEDED || (own !== "down" && !excused))) {
+    return { verdict: "failing", evidence: null, by: null, downSites };
+  }
   const by = down.every(([, site]) => site.by === "timeout") ? "timeout" : "refusal";
   if (own !== "down" && !EXCUSED.includes(own))
     return { verdict: "down", evidence: "own-site-unheard", by, downSites };

@@ -1,0 +1,380 @@
+import { z } from "zod";
+import { Judgement, Observation } from "./observation.ts";
+import {
+  ArbitrationSettings,
+  Id,
+  MonitorKind,
+  PlannedMonitor,
+  SiteKind,
+  SiteName,
+  Timing,
+  TimingOverrides,
+} from "./plan.ts";
+import { DataCentreName } from "./route.ts";
+
+/** Largest body that the API reads, in bytes. */
+export const BODY_MAX_BYTES = 1024 * 1024;
+/** How many of each there may be; hitting one answers `quota-exceeded` with the quota's name and its use. */
+export const QUOTAS = {
+  namespaces: 10,
+  instances: 10,
+  sites: 20,
+  applications: 200,
+  monitors: 100,
+  agents: 100,
+  tokens: 200,
+  enrolmentTokens: 200,
+} as const;
+/** Name of a quota. */
+export type QuotaName = keyof typeof QUOTAS;
+/** Longest time that a command waits for its switch to finish, in milliseconds. */
+export const COMMAND_WAIT_MAX_MS = 30_000;
+/** Time that a command waits unless it is told otherwise, in milliseconds. */
+export const COMMAND_WAIT_MS = 5_000;
+
+const Name = z.string().trim().min(1).max(100);
+const Description = z.string().trim().max(500);
+const Password = z.string().min(12, "a password has at least 12 characters").max(200);
+const TimeMs = z.number().int();
+
+/** What a person or a token may do: a viewer reads, an editor also configures, an operator also switches, the owner does all. */
+export const Role = z.enum(["owner", "operator", "editor", "viewer"]);
+export type Role = z.infer<typeof Role>;
+
+/** Creates the owner with the one-time set-up token; works once. */
+export const SetupRequest = z.strictObject({ token: z.string().max(200), name: Name, password: Password });
+/** Signs in with name and password. */
+export const LoginRequest = z.strictObject({
+  name: z.string().trim().min(1).max(100),
+  password: z.string().min(1).max(200),
+});
+/** Signs in with a one-time login code. */
+export const RedeemRequest = z.strictObject({ code: z.string().min(1).max(200) });
+
+/** Who is asking. */
+export const Whoami = z.object({
+  kind: z.enum(["session", "token"]),
+  id: z.string(),
+  name: z.string(),
+  role: Role,
+  expiresAtMs: TimeMs.nullable(),
+});
+export type Whoami = z.infer<typeof Whoami>;
+
+/** A one-time login code; valid for ten minutes. */
+export const LoginLink = z.object({ code: z.string(), expiresAtMs: TimeMs });
+
+/** Creates an API token. `ttlMs` absent: it does not expire. */
+export const TokenCreate = z.strictObject({
+  name: Name,
+  role: Role,
+  ttlMs: z.number().int().min(60_000).max(315_360_000_000).optional(),
+});
+/** An API token without its secret. */
+export const TokenView = z.object({
+  id: z.string(),
+  name: z.string(),
+  role: Role,
+  createdAtMs: TimeMs,
+  expiresAtMs: TimeMs.nullable(),
+});
+/** A new API token; `token` is shown this once. */
+export const TokenCreated = TokenView.extend({ token: z.string() });
+
+/** One of a namespace's two locations. */
+export const Partition = z.strictObject({
+  kind: z.enum(["local", "third-party"]).default("local"),
+  name: Name,
+  description: Description.default(""),
+  region: z.string().trim().max(100).default(""),
+  zones: z.array(z.string().trim().min(1).max(100)).max(10).default([]),
+});
+export type Partition = z.infer<typeof Partition>;
+/** Kind of multi-activity that a namespace is for. */
+export const Edition = z.enum(["same-city", "remote-dr"]);
+export const NamespaceCreate = z.strictObject({
+  name: Name,
+  description: Description.default(""),
+  edition: Edition.default("same-city"),
+  primary: Partition,
+  standby: Partition,
+});
+export const NamespaceUpdate = z.strictObject({
+  name: Name.optional(),
+  description: Description.optional(),
+  primary: Partition.optional(),
+  standby: Partition.optional(),
+});
+export const NamespaceView = z.object({
+  id: z.string(),
+  name: z.string(),
+  description: z.string(),
+  edition: Edition,
+  primary: Partition,
+  standby: Partition,
+  createdAtMs: TimeMs,
+  updatedAtMs: TimeMs,
+});
+
+export const InstanceCreate = z.strictObject({
+  namespaceId: Id,
+  name: Name,
+  description: Description.default(""),
+});
+export const InstanceUpdate = z.strictObject({
+  name: Name.optional(),
+  description: Description.optional(),
+  namespaceId: Id.optional(),
+});
+export const InstanceView = z.object({
+  id: z.string(),
+  namespaceId: z.string(),
+  name: z.string(),
+  description: z.string(),
+  /** Version of the plan that its agents are to work from. */
+  planVersion: z.number().int(),
+  createdAtMs: TimeMs,
+  updatedAtMs: TimeMs,
+});
+
+export const SiteCreate = z.strictObject({ name: SiteName, kind: SiteKind });
+export const SiteUpdate = z.strictObject({ name: SiteName.optional() });
+export const SiteView = z.object({ id: z.string(), name: z.string(), kind: SiteKind });
+
+export const ApplicationCreate = z.strictObject({ name: Name, description: Description.default("") });
+export const ApplicationUpdate = z.strictObject({
+  name: Name.optional(),
+  description: Description.optional(),
+});
+export const ApplicationView = z.object({
+  id: z.string(),
+  name: z.string(),
+  description: z.string(),
+  createdAtMs: TimeMs,
+  updatedAtMs: TimeMs,
+});
+
+/** Settings of an instance: the arbitration's, and for each kind of monitor what differs from the kind's defaults. */
+export const SettingsUpdate = z.strictObject({
+  arbitration: z
+    .strictObject({
+      mode: ArbitrationSettings.shape.mode.unwrap(),
+      siteSwitch: ArbitrationSettings.shape.siteSwitch.unwrap(),
+      siteTimeoutMs: ArbitrationSettings.shape.siteTimeoutMs.unwrap(),
+      silentAfterMs: ArbitrationSettings.shape.silentAfterMs.unwrap(),
+      confirmMs: ArbitrationSettings.shape.confirmMs.unwrap(),
+      freshLoginMs: ArbitrationSettings.shape.freshLoginMs.unwrap(),
+      switchBackHealthMs: ArbitrationSettings.shape.switchBackHealthMs.unwrap(),
+      rearmAfterMs: ArbitrationSettings.shape.rearmAfterMs.unwrap(),
+      budgetPerMonitorDay: ArbitrationSettings.shape.budgetPerMonitorDay.unwrap(),
+      budgetPerSiteMinute: ArbitrationSettings.shape.budgetPerSiteMinute.unwrap(),
+    })
+    .partial()
+    .optional(),
+  timing: z.record(MonitorKind, z.strictObject(TimingOverrides.shape)).optional(),
+});
+export const SettingsView = z.object({
+  arbitration: ArbitrationSettings,
+  /** What holds for each kind, defaults included. */
+  timing: z.record(z.string(), Timing),
+  /** What this instance sets itself. */
+  overrides: z.record(z.string(), TimingOverrides),
+});
+
+/** The etcd cluster of an instance. `password` is sealed to the enrolled agents and never shown again. */
+export const StoreUpdate = z.strictObject({
+  topology: z.enum(["one-cluster"]).default("one-cluster"),
+  endpoints: z
+    .array(z.url({ protocol: /^https?$/ }).max(300))
+    .min(1)
+    .max(9),
+  user: z.string().trim().min(1).max(100).nullable().default(null),
+  /** Absent: keep the password that is sealed. */
+  password: z.string().min(1).max(200).optional(),
+  caPem: z.string().max(20_000).nullable().default(null),
+});
+/** A remark on something that was accepted but needs attention. */
+export const Warning = z.object({ id: z.string(), text: z.string() });
+export type Warning = z.infer<typeof Warning>;
+export const StoreView = z.object({
+  id: z.string(),
+  topology: z.enum(["one-cluster"]),
+  endpoints: z.array(z.string()),
+  user: z.string().nullable(),
+  hasPassword: z.boolean(),
+  /** Ids of the agents that can open the password. */
+  sealedTo: z.array(z.string()),
+  caPem: z.string().nullable(),
+  warnings: z.array(Warning),
+});
+
+const Settings = z.record(z.string().max(64), z.unknown());
+const failOn = PlannedMonitor.shape.failOn;
+/** One data centre of a monitor. `secret` absent: the monitor's, or at an edit the one that is sealed. */
+export const DataCentreInput = z.strictObject({
+  name: DataCentreName,
+  /** Name or id of the site that it stands in. */
+  site: z.string().min(1).max(64),
+  priority: z.number().int().min(0).max(1000).optional(),
+  config: Settings,
+  secret: Settings.optional(),
+});
+export type DataCentreInput = z.infer<typeof DataCentreInput>;
+export const MonitorCreate = z.strictObject({
+  kind: MonitorKind,
+  applicationId: Id,
+  /** Default: `<kind>-<random>`. */
+  name: Name.optional(),
+  monitored: z.boolean().default(true),
+  automatic: z.boolean().default(true),
+  timing: z.strictObject(TimingOverrides.shape).default({}),
+  failOn: failOn.default([]),
+  /** Settings that hold in every data centre, by the schema of the kind. */
+  common: Settings.default({}),
+  /** Secrets of every data centre that brings none of its own, by the schema of the kind. */
+  secret: Settings.default({}),
+  dataCentres: z.array(DataCentreInput).min(1).max(16),
+});
+export type MonitorCreate = z.infer<typeof MonitorCreate>;
+const fixed = z.never("cannot be changed after creation").optional();
+export const MonitorUpdate = z.strictObject({
+  kind: fixed,
+  applicationId: fixed,
+  name: fixed,
+  monitored: z.boolean().optional(),
+  automatic: z.boolean().optional(),
+  timing: z.strictObject(TimingOverrides.shape).optional(),
+  failOn: failOn.optional(),
+  common: Settings.optional(),
+  secret: Settings.optional(),
+  /** The whole list: a data centre that is missing is removed. */
+  dataCentres: z.array(DataCentreInput).min(1).max(16).optional(),
+});
+export type MonitorUpdate = z.infer<typeof MonitorUpdate>;
+export const MonitorView = z.object({
+  id: z.string(),
+  instanceId: z.string(),
+  applicationId: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  switchable: z.boolean(),
+  hasRoute: z.boolean(),
+  monitored: z.boolean(),
+  automatic: z.boolean(),
+  /** What the monitor sets itself; null or absent: inherited. */
+  timing: TimingOverrides,
+  effectiveTiming: Timing,
+  failOn,
+  common: Settings,
+  dataCentres: z.array(
+    z.object({
+      name: DataCentreName,
+      site: z.string(),
+      siteId: z.string(),
+      priority: z.number().int(),
+      config: Settings,
+      targetVersion: z.number().int(),
+      hasSecret: z.boolean(),
+      /** Ids of the agents that can open the secret. */
+      sealedTo: z.array(z.string()),
+    }),
+  ),
+  warnings: z.array(Warning),
+  createdAtMs: TimeMs,
+  updatedAtMs: TimeMs,
+});
+export type MonitorView = z.infer<typeof MonitorView>;
+
+/** Probes a target once from an agent of its site; nothing is saved. */
+export const MonitorTest = z.strictObject({
+  kind: MonitorKind,
+  site: z.string().min(1).max(64),
+  common: Settings.default({}),
+  config: Settings,
+  secret: Settings.default({}),
+  accessTimeoutMs: Timing.shape.accessTimeoutMs.default(3000),
+});
+export const MonitorTestResult = z.object({
+  agentId: z.string(),
+  judgement: Judgement,
+  latencyMs: Observation.shape.latencyMs,
+});
+
+/** A public key of an agent (RFC 7517): P-256 or X25519, never with its private part. */
+export const PublicKey = z.discriminatedUnion("kty", [
+  z.strictObject({
+    kty: z.literal("EC"),
+    crv: z.literal("P-256"),
+    x: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+    y: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  }),
+  z.strictObject({
+    kty: z.literal("OKP"),
+    crv: z.literal("X25519"),
+    x: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  }),
+]);
+export type PublicKey = z.infer<typeof PublicKey>;
+/** Creates a one-time enrolment token for one site. */
+export const EnrolmentTokenCreate = z.strictObject({
+  /** Name or id of the site. */
+  site: z.string().min(1).max(64),
+  ttlMs: z.number().int().min(1_000).max(604_800_000).default(3_600_000),
+});
+export const EnrolmentTokenView = z.object({
+  id: z.string(),
+  site: z.string(),
+  siteId: z.string(),
+  createdAtMs: TimeMs,
+  expiresAtMs: TimeMs,
+  usedAtMs: TimeMs.nullable(),
+  usedBy: z.string().nullable(),
+});
+export const EnrolmentTokenCreated = EnrolmentTokenView.extend({ token: z.string() });
+/** Turns an enrolment token into an agent with a key pair of its own. */
+export const EnrolRequest = z.strictObject({
+  token: z.string().min(1).max(200),
+  name: Name,
+  publicKey: PublicKey,
+  host: z.string().trim().max(200),
+});
+export const Enrolled = z.object({
+  agentId: z.string(),
+  /** Shown this once: what the agent connects with. */
+  agentToken: z.string(),
+  instanceId: z.string(),
+  site: z.string(),
+  siteId: z.string(),
+});
+export const AgentView = z.object({
+  id: z.string(),
+  name: z.string(),
+  site: z.string(),
+  siteId: z.string(),
+  host: z.string(),
+  createdAtMs: TimeMs,
+});
+
+/** Optional wait of a command for its switch to finish. */
+export const WaitQuery = z.object({
+  waitMs: z.coerce.number().int().min(0).max(COMMAND_WAIT_MAX_MS).default(COMMAND_WAIT_MS),
+});
+/** A page of events or audit records, newest first. */
+export const PageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  before: z.string().max(64).optional(),
+});
+export const EventsQuery = PageQuery.extend({ monitorId: z.string().max(64).optional() });
+
+/** One line of the audit: who did what to what, from where. Never a secret. */
+export const AuditView = z.object({
+  id: z.string(),
+  atMs: TimeMs,
+  principal: z.string(),
+  action: z.string(),
+  resource: z.string(),
+  instanceId: z.string().nullable(),
+  before: z.unknown(),
+  after: z.unknown(),
+  source: z.string(),
+});

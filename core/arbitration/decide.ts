@@ -1,0 +1,89 @@
+import { takeAnswer } from "./asking.ts";
+import { endPrecheck, obey } from "./commands.ts";
+import { evaluate } from "./evaluate.ts";
+import { takePlan } from "./plan.ts";
+import { connectAgent, disconnectAgent, removeAgent, takeObservations, takeReport } from "./reports.ts";
+import type { ArbitrationEvent, Decision, InstanceState, Surroundings } from "./state.ts";
+import { armIfDue, finishIfDone, resendIfDue } from "./switching.ts";
+import { showStates } from "./target-states.ts";
+import { beginWork, endWork, setMonitor, type Work } from "./work.ts";
+import { takeWritten } from "./written.ts";
+
+/**
+ * Decides: takes one event into the state and says what is to be done. It has no I/O, no clock and no randomness of its
+ * own; the shell stores the changed rows and the recorded events in one transaction and only then acts [SAFE-7].
+ *
+ * @param state the state before
+ * @param event what happened
+ * @param surroundings the shell's clock, fresh randomness and when each agent was last heard
+ * @returns the state after, the changed rows, the effects in order and the answers to commands
+ */
+export function decide(state: InstanceState, event: ArbitrationEvent, surroundings: Surroundings): Decision {
+  const work = beginWork(state, surroundings);
+  const touched = take(work, event);
+  for (const monitorId of touched) {
+    proceed(work, monitorId);
+    evaluate(work, monitorId);
+    showStates(work, monitorId);
+  }
+  return endWork(work);
+}
+
+function allMonitors(work: Work): string[] {
+  return work.instance.plan.monitors.map((planned) => planned.id);
+}
+
+/** Takes the event in and names the monitors that have to be looked at again. */
+function take(work: Work, event: ArbitrationEvent): readonly string[] {
+  switch (event.type) {
+    case "tick":
+      return allMonitors(work);
+    case "plan":
+      takePlan(work, event.plan);
+      return allMonitors(work);
+    case "agent-connected":
+      connectAgent(work, event);
+      return allMonitors(work);
+    case "agent-disconnected":
+      disconnectAgent(work, event.agentId);
+      return allMonitors(work);
+    case "agent-removed":
+      removeAgent(work, event.agentId);
+      return allMonitors(work);
+    case "report":
+      return takeReport(work, event.agentId, event.frame);
+    case "answer":
+      return takeAnswers(work, event);
+    case "written":
+      for (const result of event.frame.results) {
+        takeWritten(work, work.instance.agents[event.agentId]?.name ?? event.agentId, result);
+      }
+      return event.frame.results.map((result) => result.monitorId);
+    case "command":
+      obey(work, event);
+      return [event.monitorId];
+  }
+}
+
+function takeAnswers(work: Work, event: Extract<ArbitrationEvent, { type: "answer" }>): string[] {
+  const agent = work.instance.agents[event.agentId];
+  if (agent === undefined) return [];
+  const touched = takeObservations(work, agent, event.frame.observations, false);
+  const asked = Object.values(work.instance.monitors).filter(
+    (monitor) => monitor.asking?.nonce === event.frame.nonce,
+  );
+  for (const monitor of asked) setMonitor(work, takeAnswer(monitor, event.agentId, event.frame));
+  return [...new Set([...touched, ...asked.map((monitor) => monitor.id)])];
+}
+
+/** What goes on by itself in one monitor: prechecks that were answered, routes to send again, arming. */
+function proceed(work: Work, monitorId: string): void {
+  endPrecheck(work, monitorId);
+  const running = work.instance.monitors[monitorId];
+  if (running?.run != null) {
+    resendIfDue(work, running);
+    finishIfDone(work, work.instance.monitors[monitorId] ?? running);
+  }
+  const settled = work.instance.monitors[monitorId];
+  if (settled !== undefined) setMonitor(work, armIfDue(work, settled));
+}

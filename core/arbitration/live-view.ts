@@ -1,0 +1,148 @@
+import type { InstanceEvent } from "@evenkeel/contracts/event";
+import {
+  LIVE_EVENTS_MAX,
+  type LiveDataCentre,
+  type LiveMonitor,
+  type LiveView,
+  type TargetState,
+} from "@evenkeel/contracts/live";
+import type { PlannedDataCentre } from "@evenkeel/contracts/plan";
+import { listReachableStores } from "./facts.ts";
+import { computeProtection } from "./protection.ts";
+import { isHeard } from "./sight.ts";
+import type { Case, InstanceState } from "./state.ts";
+import { computeShownTarget } from "./target-states.ts";
+
+/**
+ * Renders the picture of an instance that consoles show.
+ *
+ * @param state the instance
+ * @param events its latest events, newest first
+ * @param now control plane's clock in ms
+ */
+export function renderLiveView(
+  state: InstanceState,
+  events: readonly InstanceEvent[],
+  now: number,
+): LiveView {
+  const { plan } = state;
+  return {
+    instanceId: plan.instanceId,
+    name: plan.instanceName,
+    planVersion: plan.version,
+    atMs: now,
+    settings: plan.settings,
+    sites: plan.sites.map((site) => ({ id: site.id, name: site.name, kind: site.kind })),
+    agents: Object.values(state.agents).map((agent) => ({
+      id: agent.id,
+      name: agent.name,
+      site: agent.site,
+      connected: isHeard(agent, state, now),
+      version: agent.version,
+      host: agent.host,
+      illness: agent.illness?.words ?? null,
+    })),
+    stores: renderStores(state, now),
+    monitors: plan.monitors.flatMap((planned) => {
+      const monitor = state.monitors[planned.id];
+      return monitor === undefined ? [] : [renderMonitor({ instance: state, planned, monitor, now })];
+    }),
+    events: events.slice(0, LIVE_EVENTS_MAX),
+  };
+}
+
+function renderStores(state: InstanceState, now: number): LiveView["stores"] {
+  const reachable = listReachableStores(state, now);
+  return state.plan.stores.map((store) => {
+    const troubles = Object.values(state.agents).flatMap((agent) =>
+      agent.stores
+        .filter((health) => health.store === store.id && !health.reachable)
+        .map((health) => health.words),
+    );
+    return { id: store.id, reachable: reachable.includes(store.id), words: troubles[0] ?? "" };
+  });
+}
+
+/** The order in which the states of its data centres win the list's colour. */
+const WORST_FIRST: readonly TargetState[] = [
+  "abnormal",
+  "unreachable",
+  "misconfigured",
+  "init-failed",
+  "init",
+  "paused",
+  "normal",
+];
+
+function renderMonitor(subject: Case): LiveMonitor {
+  const { planned, monitor } = subject;
+  const dataCentres = planned.dataCentres.map((target) => renderDataCentre(subject, target));
+  const states = dataCentres.map((dc) => dc.state);
+  return {
+    id: planned.id,
+    name: planned.name,
+    kind: planned.kind,
+    applicationId: planned.applicationId,
+    switchable: planned.switchable,
+    monitored: planned.monitored,
+    automatic: planned.automatic,
+    armed: monitor.armed,
+    home: planned.home,
+    active: monitor.route.active,
+    epoch: monitor.route.epoch,
+    decision: monitor.route.decision,
+    state: WORST_FIRST.find((state) => states.includes(state)) ?? "init",
+    marks: listMarks(subject, dataCentres),
+    dataCentres,
+    protection: {
+      targetLost: computeProtection(subject, "target-lost"),
+      siteLost: computeProtection(subject, "site-lost"),
+    },
+    switching:
+      monitor.run === null
+        ? null
+        : {
+            to: monitor.run.to,
+            epoch: monitor.run.epoch,
+            step: monitor.run.step,
+            sinceMs: subject.now - monitor.run.startedAtMs,
+            owedStores: subject.instance.plan.stores
+              .map((store) => store.id)
+              .filter((id) => monitor.run?.stored.includes(id) === false),
+          },
+  };
+}
+
+function listMarks(subject: Case, dataCentres: readonly LiveDataCentre[]): LiveMonitor["marks"] {
+  const { planned, monitor } = subject;
+  const marks: LiveMonitor["marks"] = [];
+  if (monitor.fork !== null) marks.push("split-brain-suspected");
+  const standbys = dataCentres.filter((dc) => dc.name !== monitor.route.active);
+  const ready = standbys.some((dc) => dc.state === "normal");
+  if (planned.switchable && planned.monitored && standbys.length > 0 && !ready)
+    marks.push("standby-not-ready");
+  const lonely = dataCentres.some(
+    (dc) => Object.values(dc.votes).filter((vote) => vote === "up").length === 1,
+  );
+  if (planned.timing.healthPrecision === 2 && lonely) marks.push("one-observer-only");
+  return marks;
+}
+
+function renderDataCentre(subject: Case, target: PlannedDataCentre): LiveDataCentre {
+  const { state, sight, judgement, observations } = computeShownTarget(subject, target);
+  const flags = subject.monitor.route.dataCentres[target.name];
+  const healthy = observations.flatMap((one) => (one.healthyForMs === null ? [] : [one.healthyForMs]));
+  return {
+    name: target.name,
+    site: target.site,
+    state,
+    words: judgement?.words ?? "",
+    code: judgement?.code ?? null,
+    advice: judgement?.advice ?? null,
+    readable: flags?.readable ?? true,
+    writable: flags?.writable ?? true,
+    latencyMs: observations.find((one) => one.latencyMs !== null)?.latencyMs ?? null,
+    votes: Object.fromEntries(Object.entries(sight.votes).map(([site, { vote }]) => [site, vote])),
+    healthyForMs: state === "normal" && healthy.length > 0 ? Math.max(...healthy) : null,
+  };
+}

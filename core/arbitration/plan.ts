@@ -1,0 +1,137 @@
+import type { CommandRefusal } from "@evenkeel/contracts/command";
+import type { Plan } from "@evenkeel/contracts/plan";
+import { because } from "@evenkeel/contracts/sentences";
+import { computeFlags } from "../switching/route.ts";
+import { createMonitorState } from "./create.ts";
+import { evaluate } from "./evaluate.ts";
+import { ANCESTORS_MAX, type InstanceState, type MonitorState } from "./state.ts";
+import { sendRoute } from "./switching.ts";
+import { findPlanned, recordEvent, setMonitor, type Work } from "./work.ts";
+
+/** Deleted monitors keep their retired route for so long, in ms: 30 days [SAFE-1]. */
+export const TOMBSTONE_MS = 30 * 86_400_000;
+
+/**
+ * Checks whether a plan may take effect now. A running switch pins the plan: its monitor must keep its data centres,
+ * its home and its existence until it is done [SAFE-9].
+ *
+ * @param state the instance
+ * @param plan the plan that is to hold
+ * @returns one refusal per monitor that stands in the way; empty: it may
+ */
+export function checkPlan(state: InstanceState, plan: Plan): CommandRefusal[] {
+  return Object.values(state.monitors).flatMap((monitor) => {
+    const active = monitor.route.active;
+    const planned = plan.monitors.find((candidate) => candidate.id === monitor.id);
+    const before = findPlanned(state, monitor.id);
+    const refusal = (why: CommandRefusal["because"], code: CommandRefusal["code"]) => [
+      { monitorId: monitor.id, code, because: why, epoch: monitor.route.epoch },
+    ];
+    if (before === undefined) return [];
+    if (planned !== undefined && !planned.dataCentres.some((dc) => dc.name === active)) {
+      return refusal(because("active-removed", { dc: active }), "switch-blocked");
+    }
+    if (monitor.run === null) return [];
+    const names = (of: typeof before) => of.dataCentres.map((dc) => dc.name).join(",");
+    const kept = planned !== undefined && planned.home === before.home && names(planned) === names(before);
+    return kept ? [] : refusal(because("switch-running", { to: monitor.run.to }), "switch-in-progress");
+  });
+}
+
+/**
+ * Takes a new plan: creates rows for new monitors, retires the routes of deleted ones, keeps all others.
+ *
+ * @param work the work
+ * @param plan a plan that `checkPlan` let pass; an older version changes nothing
+ */
+export function takePlan(work: Work, plan: Plan): void {
+  if (plan.version < work.instance.plan.version) return;
+  const before = work.instance.plan;
+  const modeBefore = before.settings.mode;
+  const known = work.instance.monitors;
+  work.instance = { ...work.instance, plan };
+  if (modeBefore !== plan.settings.mode) {
+    const why = because("mode-changed", { mode: plan.settings.mode });
+    recordEvent(work, {
+      type: "mode-changed",
+      level: plan.settings.mode === "act" ? "info" : "major",
+      because: why,
+    });
+  }
+  for (const planned of plan.monitors) {
+    const row = known[planned.id];
+    if (row !== undefined && !planned.switchable) continue;
+    if (row === undefined) {
+      const created = createMonitorState(planned, work.newId("dec"), work.now);
+      setMonitor(work, created);
+      if (planned.switchable) sendRoute(work, created);
+      continue;
+    }
+    keepFlags(work, row, planned);
+  }
+  for (const monitor of Object.values(known)) {
+    if (findPlanned(work.instance, monitor.id) !== undefined) continue;
+    const had = before.monitors.find((planned) => planned.id === monitor.id);
+    // A monitor that never had a route leaves nothing that somebody could still be serving.
+    if (had !== undefined && !had.switchable) forget(work, monitor.id);
+    else retire(work, monitor);
+  }
+  for (const planned of plan.monitors) evaluate(work, planned.id);
+}
+
+/** Data centres that were added become open, those that were removed lose their flags: a new epoch, as any change. */
+function keepFlags(work: Work, before: MonitorState, planned: Plan["monitors"][number]): void {
+  const same = planned.dataCentres.every((dc) => before.route.dataCentres[dc.name] !== undefined);
+  if (same && Object.keys(before.route.dataCentres).length === planned.dataCentres.length) return;
+  const route = {
+    ...before.route,
+    epoch: before.route.epoch + 1,
+    decision: work.newId("dec"),
+    after: before.route.decision,
+    dataCentres: computeFlags(planned, before.route.dataCentres),
+    decidedBy: "plan",
+    decidedAt: new Date(work.now).toISOString(),
+  };
+  const next = {
+    ...before,
+    route,
+    ancestors: [before.route.decision, ...before.ancestors].slice(0, ANCESTORS_MAX),
+  };
+  setMonitor(work, next);
+  sendRoute(work, next);
+}
+
+/** A deleted monitor leaves a tombstone and a retired route that SDKs keep serving [SAFE-1]. */
+function retire(work: Work, monitor: MonitorState): void {
+  if (monitor.route.phase === "retired") {
+    if (work.now - Date.parse(monitor.route.decidedAt) > TOMBSTONE_MS) forget(work, monitor.id);
+    return;
+  }
+  const next: MonitorState = {
+    ...monitor,
+    route: {
+      ...monitor.route,
+      phase: "retired",
+      epoch: monitor.route.epoch + 1,
+      decision: work.newId("dec"),
+      after: monitor.route.decision,
+      reason: "the monitor was deleted",
+      decidedBy: "plan",
+      decidedAt: new Date(work.now).toISOString(),
+    },
+    ancestors: [monitor.route.decision, ...monitor.ancestors].slice(0, ANCESTORS_MAX),
+    observations: {},
+    asking: null,
+    run: null,
+    alarm: null,
+  };
+  setMonitor(work, next);
+  sendRoute(work, next);
+}
+
+function forget(work: Work, monitorId: string): void {
+  const { [monitorId]: gone, ...monitors } = work.instance.monitors;
+  if (gone === undefined) return;
+  work.instance = { ...work.instance, monitors };
+  work.changed[monitorId] = null;
+}

@@ -1,0 +1,143 @@
+import type { AgentFrame, StoreHealth } from "@evenkeel/contracts/agent-protocol";
+import type { Observation } from "@evenkeel/contracts/observation";
+import { because } from "@evenkeel/contracts/sentences";
+import type { AgentState, ArbitrationEvent, MonitorState, SeenObservation } from "./state.ts";
+import { findPlanned, recordEvent, setMonitor, type Work } from "./work.ts";
+
+type EventOf<Type extends ArbitrationEvent["type"]> = Extract<ArbitrationEvent, { type: Type }>;
+
+/** Takes an agent's connection: a new process of it knows nothing of what the old one saw. */
+export function connectAgent(work: Work, event: EventOf<"agent-connected">): void {
+  const { agent, hello } = event;
+  const before = work.instance.agents[agent.id];
+  const returned = before?.connected !== true;
+  const state: AgentState = {
+    id: agent.id,
+    name: agent.name,
+    site: agent.site,
+    connected: true,
+    seen: true,
+    heardAtMs: work.now,
+    boot: hello.boot,
+    host: hello.host,
+    version: hello.version,
+    illness: before?.boot === hello.boot ? before.illness : null,
+    stores: before?.boot === hello.boot ? before.stores : [],
+  };
+  putAgent(work, state);
+  if (before?.boot !== hello.boot) forgetSight(work, agent.id);
+  if (returned) {
+    const params = { agent: agent.name, site: siteName(work, agent.site) };
+    recordEvent(work, { type: "agent-returned", level: "info", because: because("agent-returned", params) });
+  }
+}
+
+/** Notes that an agent's connection is gone. */
+export function disconnectAgent(work: Work, agentId: string): void {
+  const agent = work.instance.agents[agentId];
+  if (agent === undefined || !agent.connected) return;
+  putAgent(work, { ...agent, connected: false });
+  const params = { agent: agent.name, site: siteName(work, agent.site) };
+  recordEvent(work, { type: "agent-lost", level: "major", because: because("agent-lost", params) });
+}
+
+/** Forgets an agent that was removed from the catalogue. */
+export function removeAgent(work: Work, agentId: string): void {
+  const { [agentId]: gone, ...agents } = work.instance.agents;
+  if (gone === undefined) return;
+  work.instance = { ...work.instance, agents };
+  forgetSight(work, agentId);
+}
+
+function putAgent(work: Work, agent: AgentState): void {
+  work.instance = { ...work.instance, agents: { ...work.instance.agents, [agent.id]: agent } };
+}
+
+function siteName(work: Work, site: string): string {
+  return work.instance.plan.sites.find((planned) => planned.id === site)?.name ?? site;
+}
+
+function forgetSight(work: Work, agentId: string): void {
+  for (const monitor of Object.values(work.instance.monitors)) {
+    const { [agentId]: gone, ...observations } = monitor.observations;
+    if (gone !== undefined) setMonitor(work, { ...monitor, observations });
+  }
+}
+
+/**
+ * Takes a report into the rows of the monitors that it speaks of.
+ *
+ * @param work the work
+ * @param agentId who reports
+ * @param frame the report
+ * @returns ids of the monitors to be evaluated
+ */
+export function takeReport(
+  work: Work,
+  agentId: string,
+  frame: Extract<AgentFrame, { type: "report" }>,
+): string[] {
+  const agent = work.instance.agents[agentId];
+  if (agent === undefined) return [];
+  noteStores(work, agent, frame.stores);
+  putAgent(work, { ...agent, illness: frame.illness, stores: frame.stores, heardAtMs: work.now });
+  const touched = takeObservations(work, agent, frame.observations, frame.full);
+  // Illness or a store's health bears on every case, not only on those whose targets changed.
+  const general = frame.illness?.cause !== agent.illness?.cause || storesDiffer(agent.stores, frame.stores);
+  return general ? work.instance.plan.monitors.map((planned) => planned.id) : touched;
+}
+
+function storesDiffer(before: readonly StoreHealth[], after: readonly StoreHealth[]): boolean {
+  const key = (stores: readonly StoreHealth[]) =>
+    stores.map((store) => `${store.store}:${store.reachable}`).join();
+  return key(before) !== key(after);
+}
+
+function noteStores(work: Work, agent: AgentState, stores: readonly StoreHealth[]): void {
+  for (const store of stores) {
+    const before = agent.stores.find((known) => known.store === store.store);
+    if (before?.reachable === store.reachable || (before === undefined && store.reachable)) continue;
+    const type = store.reachable ? "store-reachable" : "store-unreachable";
+    const params = { agent: agent.name, store: store.store, words: store.words };
+    recordEvent(work, { type, level: store.reachable ? "info" : "major", because: because(type, params) });
+  }
+}
+
+/** Takes observations, of a report or of an answer: both are what an agent says of its targets now. */
+export function takeObservations(
+  work: Work,
+  agent: AgentState,
+  observations: readonly Observation[],
+  full: boolean,
+): string[] {
+  const byMonitor = new Map<string, Observation[]>();
+  for (const observation of observations) {
+    byMonitor.set(observation.monitorId, [...(byMonitor.get(observation.monitorId) ?? []), observation]);
+  }
+  for (const [monitorId, list] of byMonitor) {
+    const monitor = work.instance.monitors[monitorId];
+    if (monitor !== undefined) setMonitor(work, mergeSight(work, monitor, agent, list, full));
+  }
+  return [...byMonitor.keys()];
+}
+
+function mergeSight(
+  work: Work,
+  monitor: MonitorState,
+  agent: AgentState,
+  list: readonly Observation[],
+  full: boolean,
+): MonitorState {
+  const before = monitor.observations[agent.id] ?? {};
+  const mine: Record<string, SeenObservation> = full ? {} : { ...before };
+  const proven: Record<string, number> = { ...monitor.proven };
+  const planned = findPlanned(work.instance, monitor.id);
+  for (const observation of list) {
+    const { dataCentre } = observation;
+    const failing = observation.failing !== null;
+    mine[dataCentre] = { observation, blinded: failing && (before[dataCentre]?.blinded ?? false) };
+    const target = planned?.dataCentres.find((dc) => dc.name === dataCentre);
+    if (target?.site === agent.site && observation.sawUp) proven[dataCentre] = observation.targetVersion;
+  }
+  return { ...monitor, proven, observations: { ...monitor.observations, [agent.id]: mine } };
+}
