@@ -51,9 +51,12 @@ async function waitAtMost(limitMs: number, awaited: Promise<void>): Promise<void
 async function end(record: ProcessRecord): Promise<void> {
   if (record.life === undefined) return;
   const { exited } = record.life;
-  cont(record);
-  ask(record, record.spec.endSignal ?? "SIGTERM");
-  await waitAtMost(END_GRACE_MS, exited);
+  const { endSignal = "SIGTERM" } = record.spec;
+  if (endSignal !== "SIGKILL") {
+    cont(record);
+    ask(record, endSignal);
+    await waitAtMost(END_GRACE_MS, exited);
+  }
   await killLife(record);
 }
 

@@ -35,8 +35,8 @@ export interface ProcessSpec {
   readonly readyWithinMs?: number;
   /** Receives every line of its standard output, which then goes to the log as well. */
   readonly onLine?: (line: string) => void;
-  /** Asks it to end in good order (default SIGTERM). */
-  readonly endSignal?: "SIGTERM" | "SIGINT" | "SIGQUIT";
+  /** Asks it to end in good order (default SIGTERM); SIGKILL for what needs no order. */
+  readonly endSignal?: "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGKILL";
 }
 
 /** Why a process did not start. */
