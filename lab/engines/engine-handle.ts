@@ -120,13 +120,14 @@ export function chunkIds(ids: readonly string[]): string[][] {
 
 /**
  * Waits for the servers of both data centres, which start at the same time.
- * @returns their processes, or the message of the first that did not start
+ * @returns their processes, or the message of the first that did not start; the other one is ended then
  */
 export async function startBoth(
   starts: Readonly<Record<DataCentre, Promise<SpawnResult>>>,
 ): Promise<EngineResult<Readonly<Record<DataCentre, ManagedProcess>>>> {
   const [dc1, dc2] = await Promise.all([starts.dc1, starts.dc2]);
-  if (!dc1.ok) return { ok: false, message: dc1.message };
-  if (!dc2.ok) return { ok: false, message: dc2.message };
-  return { ok: true, handle: { dc1: dc1.process, dc2: dc2.process } };
+  if (dc1.ok && dc2.ok) return { ok: true, handle: { dc1: dc1.process, dc2: dc2.process } };
+  if (dc1.ok) await dc1.process.end();
+  if (dc2.ok) await dc2.process.end();
+  return { ok: false, message: dc1.ok ? (dc2.ok ? "" : dc2.message) : dc1.message };
 }

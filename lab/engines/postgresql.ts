@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { LAB_HOST } from "../processes/ports.ts";
 import type { ProcessSpec } from "../processes/process-spec.ts";
+import { findProcess } from "../processes/process-table.ts";
 import type { FoundProgram } from "../setup/programs.ts";
 import {
   ADMIN_USER,
@@ -51,6 +52,17 @@ async function initialise(
   } finally {
     rmSync(passwordFile);
   }
+}
+
+/**
+ * Removes the lock of a server that was killed. PostgreSQL itself takes it for valid as long as the dead process is not
+ * collected by its parent, which in a container without an init is for ever.
+ */
+function removeStaleLock(data: string): void {
+  const lock = join(data, "postmaster.pid");
+  if (!existsSync(lock)) return;
+  const pid = Number.parseInt(readFileSync(lock, "utf8"), 10);
+  if (findProcess(pid) === undefined) rmSync(lock);
 }
 
 function serverProcess(
@@ -117,6 +129,7 @@ export async function startPostgresql(request: EngineRequest): Promise<EngineRes
     if (home.isFresh) await initialise(initdb, home.dir, data, login.password, account);
     writePrivateFile(join(data, "postgresql.conf"), serverSettings(server.port), account);
     writePrivateFile(join(data, "pg_hba.conf"), accessRules(), account);
+    removeStaleLock(data);
     return await supervisor.spawnProcess(
       serverProcess(program, server, { dataCentre, home: home.dir, data, account }),
     );

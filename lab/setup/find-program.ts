@@ -54,7 +54,7 @@ export function findOnDisk(
   companions: readonly string[],
   folders: readonly string[],
 ): ProgramPaths | undefined {
-  const onPath = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  const onPath = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
   // The folders that are known come first: they hold a program and its companions of one version.
   const everywhere = [...folders.flatMap(expandFolder), ...onPath];
   const path = findFirst(executables, everywhere);

@@ -12,7 +12,11 @@ const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 // Ending through `exit` lets the installation put back what it borrowed; the default would end without that.
-for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+for (const [signal, exitCode] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const) {
   process.on(signal, () => process.exit(exitCode));
 }
 
