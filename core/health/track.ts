@@ -133,6 +133,16 @@ function addSuccess(track: TargetTrack, probe: EndedProbe, healthyThreshold: num
   };
 }
 
+/**
+ * Notes that a fresh connect and login beside the kept session succeeded [SAFE-8].
+ *
+ * @param track the track
+ * @param atMs monotonic time of its end
+ */
+export function noteFreshLogin(track: TargetTrack, atMs: number): TargetTrack {
+  return { ...track, freshLoginAtMs: atMs };
+}
+
 /** Where a run of failures stands, as far as a report is due for it. */
 export type RunStage = "none" | "failing" | "refused" | "timed-out";
 
@@ -208,7 +218,8 @@ export function renderObservation(
   if (track.judgement === null) return null;
   const age = (sinceMs: number) => Math.max(0, Math.round(nowMs - sinceMs));
   return {
-    ...identity,
+    monitorId: identity.monitorId,
+    dataCentre: identity.dataCentre,
     targetVersion: track.targetVersion,
     judgement: track.judgement,
     ageMs: age(track.endedAtMs),

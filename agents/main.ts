@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+import { parseArgs } from "node:util";
+import { enrol } from "./enrol.ts";
+import { loadIdentity } from "./identity.ts";
+import { runAgent } from "./run-agent.ts";
+import { startStatusServer } from "./status-server.ts";
+
+const USAGE = `evenkeel-agent enrol --url URL --name NAME --state DIR   (the one-time token is read from EVENKEEL_ENROLMENT_TOKEN)
+evenkeel-agent run --state DIR [--status-port PORT]`;
+
+const say = (line: string) => process.stdout.write(`${new Date().toISOString()} ${line}\n`);
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      url: { type: "string" },
+      name: { type: "string" },
+      state: { type: "string" },
+      "status-port": { type: "string" },
+    },
+  });
+  const [verb] = positionals;
+  const stateDir = values.state;
+  if (stateDir === undefined) throw new Error(`--state is missing\n${USAGE}`);
+  if (verb === "enrol") {
+    // A token on the command line would stand in the process list for everybody to read.
+    const token = process.env.EVENKEEL_ENROLMENT_TOKEN;
+    const { url, name } = values;
+    if (token === undefined || url === undefined || name === undefined)
+      throw new Error(`something is missing\n${USAGE}`);
+    const identity = await enrol({ url, token, name, stateDir });
+    say(`enrolled as ${identity.agentId} of site ${identity.site}`);
+    return;
+  }
+  if (verb !== "run") throw new Error(USAGE);
+  const identity = await loadIdentity(stateDir);
+  const agent = await runAgent(identity, stateDir, say);
+  const port = values["status-port"];
+  const server = port === undefined ? null : startStatusServer(Number(port), agent.status);
+  const end = () => {
+    server?.close();
+    agent.stop();
+  };
+  process.once("SIGINT", end);
+  process.once("SIGTERM", end);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,148 @@
+import type { Judgement, Observation } from "@evenkeel/contracts/observation";
+import type { Plan, PlannedDataCentre, PlannedMonitor } from "@evenkeel/contracts/plan";
+import type { SightOfTarget } from "@evenkeel/core/health/illness";
+import { addProbe, createTrack, renderObservation } from "@evenkeel/core/health/track";
+import { findMonitorPlugin } from "@evenkeel/plugins/registry";
+import type { Unseal } from "../unseal.ts";
+import { type ProbeTarget, startTargetProber, type TargetProber } from "./target-prober.ts";
+
+/** Everything that this agent probes. */
+export interface ProberSet {
+  /** Starts, keeps and stops probers so that they are those of the plan. */
+  follow(plan: Plan): Promise<void>;
+  /** Observations of the named targets; null: of all. */
+  observe(targets: ReadonlySet<string> | null): Observation[];
+  /** Probes the named targets at once. */
+  probeNow(targets: ReadonlySet<string>): Promise<void>;
+  /** What is seen of each target, for self-doubt. */
+  sights(): SightOfTarget[];
+  stop(): void;
+}
+
+interface Entry {
+  readonly site: string;
+  /** What the prober was started from: if it changes, the prober is started anew. */
+  readonly origin: string;
+  readonly prober: TargetProber;
+}
+
+/** Key of a target within an agent. */
+export function targetKey(monitorId: string, dataCentre: string): string {
+  return `${monitorId}/${dataCentre}`;
+}
+
+/**
+ * Makes the set of probers of one agent.
+ *
+ * @param unseal opens the credentials
+ * @param onChange called with the target's key when something changed that the control plane has to know
+ */
+export function createProberSet(unseal: Unseal, onChange: (target: string) => void): ProberSet {
+  const entries = new Map<string, Entry>();
+
+  async function start(
+    key: string,
+    monitor: PlannedMonitor,
+    target: PlannedDataCentre,
+    origin: string,
+  ): Promise<void> {
+    const changed = () => onChange(key);
+    const prober = await createProber(monitor, target, unseal, changed);
+    entries.set(key, { site: target.site, origin, prober });
+    changed();
+  }
+
+  return {
+    async follow(plan) {
+      const wanted = new Map<
+        string,
+        { monitor: PlannedMonitor; target: PlannedDataCentre; origin: string }
+      >();
+      for (const monitor of plan.monitors) {
+        if (!monitor.monitored) continue;
+        for (const target of monitor.dataCentres) {
+          const origin = JSON.stringify([monitor.kind, monitor.timing, monitor.failOn, target]);
+          wanted.set(targetKey(monitor.id, target.name), { monitor, target, origin });
+        }
+      }
+      for (const [key, entry] of entries) {
+        if (wanted.get(key)?.origin === entry.origin) continue;
+        entries.delete(key);
+        entry.prober.stop();
+      }
+      for (const [key, { monitor, target, origin }] of wanted) {
+        if (!entries.has(key)) await start(key, monitor, target, origin);
+      }
+    },
+    observe(targets) {
+      const chosen =
+        targets === null ? [...entries.values()] : [...targets].flatMap((key) => entries.get(key) ?? []);
+      return chosen.flatMap((entry) => entry.prober.observe() ?? []);
+    },
+    async probeNow(targets) {
+      await Promise.all([...targets].map((key) => entries.get(key)?.prober.probeNow()));
+    },
+    sights() {
+      return [...entries.values()].flatMap((entry) => {
+        const seen = entry.prober.observe();
+        return seen === null ? [] : [{ site: entry.site, failing: seen.failing !== null, sawUp: seen.sawUp }];
+      });
+    },
+    stop() {
+      for (const entry of entries.values()) entry.prober.stop();
+      entries.clear();
+    },
+  };
+}
+
+async function createProber(
+  monitor: PlannedMonitor,
+  target: PlannedDataCentre,
+  unseal: Unseal,
+  onChange: () => void,
+): Promise<TargetProber> {
+  const identity = { monitorId: monitor.id, dataCentre: target.name, targetVersion: target.targetVersion };
+  const plugin = findMonitorPlugin(monitor.kind);
+  if (plugin === undefined) {
+    const words = `this agent knows no monitors of kind ${monitor.kind}; bring it up to the control plane's version`;
+    return createRefusedProber(identity, { verdict: "config", reason: "bad-settings", words });
+  }
+  const unsealed = await unseal(target.sealed);
+  if (!unsealed.ok) {
+    return createRefusedProber(identity, {
+      verdict: "config",
+      reason: "no-credentials",
+      words: unsealed.words,
+    });
+  }
+  const settings = { ...target.config, ...unsealed.secret };
+  const rules = { timing: monitor.timing, failOn: monitor.failOn };
+  const probe: ProbeTarget = { ...identity, plugin, settings, rules };
+  return startTargetProber(probe, onChange);
+}
+
+/** A target that cannot be probed at all says so, in the place of a probe. */
+function createRefusedProber(
+  identity: { readonly monitorId: string; readonly dataCentre: string; readonly targetVersion: number },
+  judgement: Judgement,
+): TargetProber {
+  const ended = { startedAtMs: 0, endedAtMs: 0, judgement, fresh: false };
+  const rules = { timing: NO_TIMING, failOn: [] };
+  const track = addProbe(createTrack(identity.targetVersion), ended, rules);
+  return {
+    observe: () => renderObservation(identity, track, 0),
+    probeNow: () => Promise.resolve(),
+    stop: () => undefined,
+  };
+}
+
+/** A refused prober never probes, so that its timing is never used. */
+const NO_TIMING = {
+  retryIntervalMs: 1000,
+  monitorTimeoutMs: 1000,
+  accessTimeoutMs: 1000,
+  healthPrecision: 1,
+  healthyThreshold: 1,
+  unhealthyThreshold: 2,
+  fastRefuse: false,
+} as const;

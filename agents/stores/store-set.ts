@@ -1,0 +1,110 @@
+import type { RouteWrite, StoreHealth, WrittenFrame } from "@evenkeel/contracts/agent-protocol";
+import type { Plan, PlannedStore } from "@evenkeel/contracts/plan";
+import type { Beat } from "@evenkeel/contracts/route";
+import type { RouteStore } from "@evenkeel/contracts/route-store";
+import { openRouteStore } from "@evenkeel/route-store/open-route-store";
+import { z } from "zod";
+import type { Unseal } from "../unseal.ts";
+import { type RunningBeat, startBeat } from "./beat.ts";
+import { type KnownEntries, writeRoute } from "./write-route.ts";
+
+const StoreSecret = z.object({ password: z.string().optional() });
+
+interface OpenStore {
+  readonly planned: PlannedStore;
+  readonly store: RouteStore;
+  readonly beat: RunningBeat;
+  readonly known: KnownEntries;
+}
+
+/** The route stores that this agent writes to. */
+export interface StoreSet {
+  /** Opens, keeps and closes stores so that they are those of the plan. */
+  follow(plan: Plan): Promise<void>;
+  health(): StoreHealth[];
+  /** Writes routes to every store; a store that cannot be reached answers `failed`. */
+  write(writes: readonly RouteWrite[]): Promise<WrittenResults>;
+  close(): void;
+}
+
+type WrittenResults = z.infer<typeof WrittenFrame>["results"];
+
+/** What the set needs to know. */
+export interface StoreSetOptions {
+  readonly instanceId: string;
+  readonly site: string;
+  readonly unseal: Unseal;
+  readonly confirmedBy: () => Beat["confirmedBy"];
+  readonly onChange: () => void;
+}
+
+/**
+ * Makes the set of stores of one agent.
+ *
+ * @param options who this agent is and who listens
+ */
+export function createStoreSet(options: StoreSetOptions): StoreSet {
+  const open = new Map<string, OpenStore>();
+  /** Stores whose credentials cannot be opened, with the reason. */
+  const locked = new Map<string, StoreHealth>();
+
+  function closeStore(id: string): void {
+    const entry = open.get(id);
+    open.delete(id);
+    entry?.beat.stop();
+    entry?.store.close();
+  }
+
+  async function openStore(planned: PlannedStore): Promise<void> {
+    const unsealed = await options.unseal(planned.sealed);
+    if (!unsealed.ok) {
+      locked.set(planned.id, { store: planned.id, reachable: false, words: unsealed.words });
+      return;
+    }
+    const { password } = StoreSecret.parse(unsealed.secret);
+    const store = openRouteStore({
+      endpoints: planned.endpoints,
+      ...(planned.user === null ? {} : { user: planned.user }),
+      ...(password === undefined ? {} : { password }),
+      ...(planned.caPem === null ? {} : { tls: { ca: planned.caPem } }),
+    });
+    const beat = startBeat({
+      storeId: planned.id,
+      store,
+      instanceId: options.instanceId,
+      site: options.site,
+      confirmedBy: options.confirmedBy,
+      onChange: options.onChange,
+    });
+    open.set(planned.id, { planned, store, beat, known: new Map() });
+  }
+
+  return {
+    async follow(plan) {
+      const mine = plan.stores.filter(
+        (store) => store.sites.length === 0 || store.sites.includes(options.site),
+      );
+      locked.clear();
+      for (const [id, entry] of open) {
+        const planned = mine.find((store) => store.id === id);
+        if (planned === undefined || JSON.stringify(planned) !== JSON.stringify(entry.planned))
+          closeStore(id);
+      }
+      for (const planned of mine) if (!open.has(planned.id)) await openStore(planned);
+    },
+    health: () => [...[...open.values()].map((entry) => entry.beat.health()), ...locked.values()],
+    async write(writes) {
+      const jobs = [...open.entries()].flatMap(([storeId, entry]) =>
+        writes.map(async (write): Promise<WrittenResults[number]> => {
+          const { outcome, tookMs } = await writeRoute(entry.store, entry.known, options.instanceId, write);
+          const { monitorId, route, step } = write;
+          return { monitorId, store: storeId, epoch: route.epoch, step, tookMs, outcome };
+        }),
+      );
+      return Promise.all(jobs);
+    },
+    close() {
+      for (const id of [...open.keys()]) closeStore(id);
+    },
+  };
+}
