@@ -29,9 +29,9 @@ export function computeFinding(subject: Case): Finding {
   const sight = answered ? computeSight(subject, active, "answers") : reported;
   const candidate = chooseCandidate(subject, answered ? "answers" : "reports");
   const confirmation = computeConfirmation(subject, answered, sight);
-  // The reports say whether there is a case at all; after the question only the answers count, and they speak
+  // The reports say whether there is a case at all. Once the question is out only the answers count, and they speak
   // through the confirmation, so that a refuted case is seen as refuted and not as one that never was.
-  const target = answered ? "down" : computeTarget(subject, reported);
+  const target = asking === null ? computeTarget(subject, reported) : "down";
   const { settings } = instance.plan;
   return {
     sight,
@@ -42,7 +42,7 @@ export function computeFinding(subject: Case): Finding {
       running: monitor.run === null ? "no" : "yes",
       lineage: monitor.fork === null ? "clear" : "fork",
       target,
-      evidence: answered ? "enough" : (reported.verdict.evidence ?? "enough"),
+      evidence: asking === null ? (reported.verdict.evidence ?? "enough") : "enough",
       active: active === planned.home ? "home" : "away",
       mode: settings.mode,
       automatic: planned.automatic && !planned.inWindow ? "on" : "off",
