@@ -200,12 +200,20 @@ function findNode() {
   return giveUp(`Node ${NODE_MAJOR} or newer is needed, this is ${process.versions.node}: ${remedy}`);
 }
 
+/** Our parent and, where the system tells, its parent: npm runs scripts through a shell, which may stay in between. */
+function readAncestors() {
+  const stat = join("/proc", String(process.ppid), "stat");
+  if (!existsSync(stat)) return String(process.ppid);
+  const [, grandparent] = readFileSync(stat, "latin1").split(") ").at(-1)?.split(" ") ?? [];
+  return `${process.ppid} ${grandparent}`;
+}
+
 /** Ends the verb when npm is killed, which could not tell us so itself. */
 function watchNpm() {
   if (process.env.npm_lifecycle_event === undefined) return;
-  const npm = process.ppid;
+  const before = readAncestors();
   setInterval(() => {
-    if (process.ppid !== npm) process.kill(process.pid, "SIGTERM");
+    if (readAncestors() !== before) process.kill(process.pid, "SIGTERM");
   }, PARENT_POLL_MS).unref();
 }
 

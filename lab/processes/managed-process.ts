@@ -5,8 +5,7 @@ import type { ManagedProcess, ProcessSpec, ProcessState, StartResult } from "./p
 import type { ProcessIdentity } from "./process-table.ts";
 import { signalProcess, signalTree } from "./signal-tree.ts";
 
-/** How long a process may take to end in good order before it is killed. */
-const END_GRACE_MS = 8000;
+const DEFAULT_END_GRACE_MS = 8000;
 
 /** A managed process together with what only its supervisor needs. */
 export interface SupervisedProcess extends ManagedProcess {
@@ -51,11 +50,11 @@ async function waitAtMost(limitMs: number, awaited: Promise<void>): Promise<void
 async function end(record: ProcessRecord): Promise<void> {
   if (record.life === undefined) return;
   const { exited } = record.life;
-  const { endSignal = "SIGTERM" } = record.spec;
+  const { endSignal = "SIGTERM", endGraceMs = DEFAULT_END_GRACE_MS } = record.spec;
   if (endSignal !== "SIGKILL") {
     cont(record);
     ask(record, endSignal);
-    await waitAtMost(END_GRACE_MS, exited);
+    await waitAtMost(endGraceMs, exited);
   }
   await killLife(record);
 }

@@ -37,6 +37,8 @@ export interface ProcessSpec {
   readonly onLine?: (line: string) => void;
   /** Asks it to end in good order (default SIGTERM); SIGKILL for what needs no order. */
   readonly endSignal?: "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGKILL";
+  /** How long it may take to end in good order before it is killed (default 8000 ms). */
+  readonly endGraceMs?: number;
 }
 
 /** Why a process did not start. */
@@ -77,6 +79,6 @@ export interface ManagedProcess {
   cont(): void;
   /** Brings it back whatever it is doing: lets a stopped one go on, starts an ended one with the same spec. */
   revive(): Promise<StartResult>;
-  /** Ends it in good order: its end signal, and SIGKILL when that takes longer than the grace time. */
+  /** Ends it in good order: its end signal, and SIGKILL when that takes longer than its grace time. */
   end(): Promise<void>;
 }

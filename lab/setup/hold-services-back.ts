@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 
 /** In every file that we put somewhere for the time of an installation, to recognise it after a crash. */
 const MARK = "# Put here by the Evenkeel lab while it installs packages; it may be deleted.";
@@ -29,16 +29,16 @@ const BORROWED: readonly BorrowedFile[] = [
 ];
 
 /** Puts back what was there before; also after an installation that was killed half-way. */
-function giveBack({ path }: BorrowedFile): void {
+function giveBack(path: string): void {
   if (existsSync(path) && readFileSync(path, "utf8").includes(MARK)) rmSync(path);
   if (existsSync(`${path}${SET_ASIDE}`) && !existsSync(path)) renameSync(`${path}${SET_ASIDE}`, path);
 }
 
-function borrow(file: BorrowedFile): void {
-  giveBack(file);
-  if (existsSync(file.path)) renameSync(file.path, `${file.path}${SET_ASIDE}`);
-  mkdirSync(dirname(file.path), { recursive: true });
-  writeFileSync(file.path, file.content, { mode: file.mode });
+function borrow(path: string, { content, mode }: BorrowedFile): void {
+  giveBack(path);
+  if (existsSync(path)) renameSync(path, `${path}${SET_ASIDE}`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content, { mode });
 }
 
 /** Keeps newly installed services from starting at the next boot. Without systemd there is nothing to do. */
@@ -52,13 +52,14 @@ function disable(services: readonly string[]): void {
 /**
  * Keeps packages that are installed from now on from starting services.
  * @param services those that must not start at the next boot either, as systemd calls them
+ * @param root of the file system
  * @returns a function that ends this; to be called when the installation is over, however it ended
  */
-export function holdServicesBack(services: readonly string[]): () => void {
+export function holdServicesBack(services: readonly string[], root = "/"): () => void {
   const giveAllBack = (): void => {
-    for (const file of BORROWED) giveBack(file);
+    for (const file of BORROWED) giveBack(join(root, file.path));
   };
-  for (const file of BORROWED) borrow(file);
+  for (const file of BORROWED) borrow(join(root, file.path), file);
   process.once("exit", giveAllBack);
   return () => {
     disable(services);

@@ -21,7 +21,9 @@ const started = await made.supervisor.spawnProcess({
     if (stopped.includes("--stop")) parent?.stop();
     const state = parent?.state();
     const pid = state !== undefined && "pid" in state ? state.pid : 0;
-    process.stdout.write(`${JSON.stringify({ parent: pid, child: Number(line.split(" ")[1]), ended: made.endedLeftovers })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ parent: pid, child: Number(line.split(" ")[1]), ended: made.endedLeftovers })}\n`,
+    );
   },
 });
 if (!started.ok) throw new Error(started.message);
