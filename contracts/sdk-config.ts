@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { DataCentreName } from "./route.ts";
+
+/** Data centres that one SDK configuration may name. */
+const MAX_SOURCES = 9;
+
+/** A TCP port, also as text, because an environment variable is text. */
+const Port = z
+  .union([
+    z.number(),
+    z
+      .string()
+      .regex(/^[0-9]+$/, "a port is a whole number")
+      .transform(Number),
+  ])
+  .pipe(z.number().int().min(1).max(65_535));
+
+const Name = z.string().min(1).max(200);
+
+/** Where the routes are. `certificatePath` is the file of the certificate authority that etcd's certificate is signed by. */
+export const SdkEtcd = z.strictObject({
+  /** `host:port,host:port`, the nearest first. */
+  address: z.string().min(1).max(2000),
+  apiVersion: z.literal("v3").default("v3"),
+  username: Name.optional(),
+  password: z.string().max(1000).optional(),
+  httpsEnable: z.boolean().default(false),
+  certificatePath: z.string().min(1).max(4096).optional(),
+});
+
+/** One data centre's server. */
+export const SdkSource = z.strictObject({
+  host: z.string().min(1).max(255),
+  port: Port,
+  database: Name.optional(),
+  username: Name.optional(),
+  password: z.string().max(1000).optional(),
+});
+/** One data centre's server. */
+export type SdkSource = z.infer<typeof SdkSource>;
+
+/**
+ * The configuration of the SDK for one monitor, as the console hands it out in YAML.
+ *
+ * Without `etcd` the SDK works locally: `router.active` is active for good. With `etcd` only the route there counts, and
+ * `router.active` is never used instead of it.
+ */
+export const SdkConfig = z
+  .strictObject({
+    props: z.strictObject({
+      version: z.literal("v1"),
+      instanceId: Name,
+      appId: Name,
+      monitorId: Name,
+      databaseName: Name.optional(),
+    }),
+    etcd: SdkEtcd.optional(),
+    sources: z
+      .record(DataCentreName, SdkSource)
+      .refine((sources) => Object.keys(sources).length > 0, "at least one data centre is needed")
+      .refine((sources) => Object.keys(sources).length <= MAX_SOURCES, `at most ${MAX_SOURCES} data centres`),
+    router: z.strictObject({
+      active: DataCentreName,
+      algorithm: z.literal("single-read-write"),
+      retry: z
+        .strictObject({
+          /** How often a call that was not sent yet is tried again. */
+          times: z.number().int().min(0).max(100).default(3),
+          /** Milliseconds before each of these tries. */
+          delayMs: z.number().int().min(0).max(60_000).default(50),
+        })
+        .default({ times: 3, delayMs: 50 }),
+    }),
+  })
+  .refine((config) => config.sources[config.router.active] !== undefined, {
+    path: ["router", "active"],
+    message: "names a data centre that `sources` does not have",
+  });
+/** The configuration of the SDK for one monitor, checked and with its defaults. */
+export type SdkConfig = z.infer<typeof SdkConfig>;
+/** The configuration as it is written. */
+export type SdkConfigInput = z.input<typeof SdkConfig>;
+
+/** Fields whose value must never stand in a message. */
+export const SDK_SECRET_FIELDS: ReadonlySet<string> = new Set(["password"]);

@@ -1,0 +1,77 @@
+/** What went wrong, for programs. Stable: match on it, never on the message. */
+export type SdkErrorCode =
+  | "EVENKEEL_SWITCHED" // the route changed while the call was under way
+  | "EVENKEEL_NO_ROUTE" // no store, no snapshot: nobody said which data centre is active
+  | "EVENKEEL_NOT_WRITABLE" // the active data centre takes no writes now
+  | "EVENKEEL_CONFIG" // the configuration is not valid
+  | "EVENKEEL_CLOSED"; // the data source was closed by its owner
+
+/** An error of the SDK. `retryable`: the same call may succeed if it is made again. */
+export class SdkError extends Error {
+  readonly code: SdkErrorCode;
+  readonly retryable: boolean;
+
+  constructor(code: SdkErrorCode, retryable: boolean, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "SdkError";
+    this.code = code;
+    this.retryable = retryable;
+  }
+}
+
+/**
+ * The route changed while the call was under way, and its connection was given up. A write may have been applied on the
+ * old side: repeat it only if that does no harm. A transaction is to be started again from its beginning.
+ */
+export class SwitchedError extends SdkError {
+  readonly from: string;
+  readonly to: string;
+  readonly epoch: number;
+
+  constructor(from: string, to: string, epoch: number) {
+    super(
+      "EVENKEEL_SWITCHED",
+      true,
+      `switched from ${from} to ${to} (epoch ${epoch}) while the call was under way`,
+    );
+    this.name = "SwitchedError";
+    this.from = from;
+    this.to = to;
+    this.epoch = epoch;
+  }
+}
+
+/** No route is known, so the call went nowhere: guessing the home could write to the wrong side. */
+export class NoRouteError extends SdkError {
+  constructor(message: string) {
+    super("EVENKEEL_NO_ROUTE", true, message);
+    this.name = "NoRouteError";
+  }
+}
+
+/** The active data centre takes no writes at present; the call was refused or its server refused it. */
+export class NotWritableError extends SdkError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("EVENKEEL_NOT_WRITABLE", true, message, options);
+    this.name = "NotWritableError";
+  }
+}
+
+/** The configuration is not valid; the message lists every problem with its path, and no secret. */
+export class ConfigError extends SdkError {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super("EVENKEEL_CONFIG", false, `the SDK configuration is not valid: ${problems.join("; ")}`);
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+/** The data source was closed by its owner. */
+export class ClosedError extends SdkError {
+  constructor() {
+    super("EVENKEEL_CLOSED", false, "the data source was closed");
+    this.name = "ClosedError";
+  }
+}

@@ -1,0 +1,33 @@
+import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
+import { createPgSide, type PgDriverOptions } from "./postgres/pg-side.ts";
+import { RoutedPool } from "./postgres/routed-pool.ts";
+import { openSource, type RoutedSource, type SourceOptions } from "./switching/open-source.ts";
+
+/** Options of a PostgreSQL data source. */
+export interface PostgresOptions extends SourceOptions {
+  /** Settings for pg, such as `max`, `ssl`, `statement_timeout`; the same in every data centre. */
+  readonly driver?: PgDriverOptions;
+}
+
+/** A PostgreSQL data source: the pool to hand to pg's users, and the events of its route. */
+export interface PostgresSource extends RoutedSource {
+  readonly pool: RoutedPool;
+}
+
+/**
+ * Opens a PostgreSQL data source that follows its route.
+ *
+ * @param config what the console hands out, as YAML or as an object
+ * @param options drain, time-outs, driver settings
+ * @returns the source; without any route yet its calls fail with `NoRouteError` until one arrives
+ * @throws ConfigError if the configuration is not valid
+ */
+export async function openPostgres(
+  config: string | SdkConfigInput,
+  options: PostgresOptions = {},
+): Promise<PostgresSource> {
+  const opened = await openSource(config, options, (request) => createPgSide(request, options.driver ?? {}));
+  const { board, source } = opened;
+  const pool = new RoutedPool(board, opened.config.router.retry, () => source.close());
+  return { ...source, pool };
+}

@@ -1,0 +1,133 @@
+import pg from "pg";
+import { ClosedError, type SwitchedError } from "../errors.ts";
+import type { SideRequest, WarmSide } from "../switching/open-source.ts";
+import type { Waiting } from "../switching/side.ts";
+import { createSocketSet, type SocketSet } from "../switching/sockets.ts";
+import { asRouted, createClientClass, cutClient, destroyStream, type RoutedClient } from "./routed-client.ts";
+
+const DEFAULT_MAX_CONNECTIONS = 10;
+const APPLICATION_NAME = "evenkeel-sdk";
+
+/** What a finished acquisition gets: an error, or a client. */
+export type Acquired = (error: Error | null, client: pg.PoolClient | null) => void;
+
+/** One data centre's PostgreSQL connections. */
+export interface PgSide extends WarmSide {
+  readonly pool: pg.Pool;
+  /** Takes a client out of the pool; the client's `release` gives it back. */
+  acquire(done: Acquired): void;
+}
+
+/** Settings of pg's pool and clients that an application may choose; where to connect is the route's matter. */
+export type PgDriverOptions = Omit<
+  pg.PoolConfig,
+  "host" | "port" | "user" | "password" | "database" | "connectionString" | "stream" | "Client"
+>;
+
+/**
+ * Opens the pool of one data centre.
+ *
+ * @param request the data centre and its server
+ * @param driver settings of the application for pg
+ * @returns the side
+ */
+export function createPgSide(request: SideRequest, driver: PgDriverOptions): PgSide {
+  const sockets = createSocketSet();
+  const pool = createPool(request, driver, sockets);
+  // An idle connection that breaks has no caller to tell; the pool drops it, and the warm-keeper makes a new one.
+  pool.on("error", request.onBroken);
+  const busy = new Set<RoutedClient>();
+  const drains = new Set<NodeJS.Timeout>();
+  return {
+    dataCentre: request.dataCentre,
+    readOnly: request.readOnly,
+    pool,
+    waiting: new Set<Waiting>(),
+    busy: () => busy.size,
+    acquire(done) {
+      pool.connect((error, client) => {
+        if (client === undefined) done(error ?? new Error("pg gave neither a client nor an error"), null);
+        else done(null, lend(busy, asRouted(client)));
+      });
+    },
+    abandon(createError: () => SwitchedError) {
+      for (const client of busy) cutClient(client, createError);
+      busy.clear();
+      // A hung server leaves the idle ones useless too, and those that are still connecting.
+      sockets.destroyRestSoon(createError);
+      request.onBroken();
+    },
+    drain(createError, drainMs) {
+      // Only those in use now: a connection that comes back in time stays in the pool and keeps the side warm.
+      const leaving = [...busy];
+      const timer = setTimeout(() => {
+        drains.delete(timer);
+        for (const client of leaving) if (busy.delete(client)) cutClient(client, createError);
+      }, drainMs);
+      drains.add(timer);
+    },
+    check: () => checkIdle(pool, request.connectTimeoutMs, busy.size),
+    close() {
+      for (const timer of drains) clearTimeout(timer);
+      sockets.destroyAll(() => new ClosedError());
+      // The sockets are gone already; what is left of the pool's own end needs no waiting for.
+      pool.end(() => undefined);
+    },
+  };
+}
+
+function lend(busy: Set<RoutedClient>, client: RoutedClient): RoutedClient {
+  const giveBack = client.release;
+  busy.add(client);
+  client.release = (destroy) => {
+    busy.delete(client);
+    giveBack(destroy);
+  };
+  return client;
+}
+
+function createPool(request: SideRequest, driver: PgDriverOptions, sockets: SocketSet): pg.Pool {
+  const { source } = request;
+  return new pg.Pool({
+    application_name: APPLICATION_NAME,
+    keepAlive: true,
+    max: DEFAULT_MAX_CONNECTIONS,
+    connectionTimeoutMillis: request.connectTimeoutMs,
+    ...driver,
+    ...(request.readOnly ? { onConnect: forbidWriting(driver.onConnect) } : {}),
+    min: Math.max(driver.min ?? 1, 1),
+    host: source.host,
+    port: source.port,
+    stream: sockets.create,
+    Client: createClientClass(request.readOnly),
+    ...(source.database === undefined ? {} : { database: source.database }),
+    ...(source.username === undefined ? {} : { user: source.username }),
+    ...(source.password === undefined ? {} : { password: source.password }),
+  });
+}
+
+/** The server refuses writes of these sessions by itself: telling reads from writes by their text does not work. */
+function forbidWriting(first: PgDriverOptions["onConnect"]): (client: pg.ClientBase) => Promise<void> {
+  return async (client) => {
+    await first?.(client);
+    await client.query("SET default_transaction_read_only = on");
+  };
+}
+
+/** A side in use proves itself; otherwise one connection is made or asked. */
+async function checkIdle(pool: pg.Pool, timeoutMs: number, busy: number): Promise<void> {
+  if (busy > 0) return;
+  const client = await pool.connect();
+  let answered = false;
+  const timer = setTimeout(
+    () => destroyStream(client, new Error(`no answer within ${timeoutMs} ms`)),
+    timeoutMs,
+  );
+  try {
+    await client.query("SELECT 1");
+    answered = true;
+  } finally {
+    clearTimeout(timer);
+    client.release(!answered);
+  }
+}

@@ -1,0 +1,111 @@
+import pg from "pg";
+import { NotWritableError, type SwitchedError } from "../errors.ts";
+
+/** SQLSTATE `read_only_sql_transaction`. */
+const READ_ONLY_TRANSACTION = "25006";
+
+/** A client of a side. */
+export interface RoutedClient extends pg.PoolClient {
+  /** Set when its side was given up: every later call is answered with such an error. */
+  lost: (() => SwitchedError) | null;
+}
+
+/** The form in which pg's `query` takes its last argument. */
+type Callback = (error: Error | null, result?: unknown) => void;
+
+/**
+ * Makes the client class of one side. Its `query` refuses with the switch as the reason once the side was given up, where
+ * pg would only say that the client is not queryable, and gives a refused write its own type.
+ *
+ * @param readOnly true for a side that must not write
+ * @returns a class for pg's pool option `Client`
+ */
+export function createClientClass(readOnly: boolean): new () => pg.ClientBase {
+  const query: unknown = pg.Client.prototype.query;
+  if (typeof query !== "function") throw new Error("this version of pg has no Client.prototype.query");
+
+  class Client extends pg.Client {
+    lost: (() => SwitchedError) | null = null;
+
+    constructor(config?: string | pg.ClientConfig) {
+      super(config);
+      // pg emits 'error' on a client that breaks while it is in use, beside rejecting its query; without a listener
+      // that would end the process.
+      this.on("error", () => undefined);
+    }
+  }
+  Object.defineProperty(Client.prototype, "query", {
+    configurable: true,
+    writable: true,
+    value: function routedQuery(this: Client, ...args: unknown[]): unknown {
+      if (this.lost !== null) return refuse(this.lost(), args);
+      if (!readOnly) return Reflect.apply(query, this, args);
+      return nameRefusedWrites((patched) => Reflect.apply(query, this, patched), args);
+    },
+  });
+  return Client;
+}
+
+/** @returns the client as one of ours */
+export function asRouted(client: pg.PoolClient): RoutedClient {
+  if (!("lost" in client)) throw new Error("the pool gave a client of another class");
+  return client as RoutedClient;
+}
+
+/**
+ * Cuts a client's connection; its query under way is rejected with the error.
+ *
+ * @param client the client
+ * @param createError makes the error, also for whatever is asked of this client later
+ */
+export function cutClient(client: RoutedClient, createError: () => SwitchedError): void {
+  client.lost = createError;
+  destroyStream(client, createError());
+}
+
+/**
+ * Destroys the socket below a client: pg's own `end` would wait for a server that may be hung.
+ *
+ * @param client the client
+ * @param error what its query under way is rejected with
+ */
+export function destroyStream(client: pg.ClientBase, error: Error): void {
+  const connection: unknown = Reflect.get(client, "connection");
+  const stream: unknown =
+    typeof connection === "object" && connection !== null ? Reflect.get(connection, "stream") : null;
+  if (typeof stream !== "object" || stream === null || !("destroy" in stream)) {
+    throw new Error("this version of pg keeps its socket elsewhere than in connection.stream");
+  }
+  if (typeof stream.destroy === "function") stream.destroy(error);
+}
+
+function refuse(error: Error, args: unknown[]): unknown {
+  const callback = args.at(-1);
+  if (isCallback(callback)) {
+    process.nextTick(callback, error);
+    return undefined;
+  }
+  return Promise.reject(error);
+}
+
+function nameRefusedWrites(run: (args: unknown[]) => unknown, args: unknown[]): unknown {
+  const callback = args.at(-1);
+  if (isCallback(callback)) {
+    const naming: Callback = (error, result) => callback(error === null ? null : nameError(error), result);
+    return run([...args.slice(0, -1), naming]);
+  }
+  const result = run(args);
+  if (!(result instanceof Promise)) return result;
+  return result.catch((error: unknown) => {
+    throw error instanceof Error ? nameError(error) : error;
+  });
+}
+
+function isCallback(value: unknown): value is Callback {
+  return typeof value === "function";
+}
+
+function nameError(error: Error): Error {
+  if (!("code" in error) || error.code !== READ_ONLY_TRANSACTION) return error;
+  return new NotWritableError("the active data centre is set to not writable", { cause: error });
+}

@@ -1,0 +1,142 @@
+import pg from "pg";
+import { type AcquireRequest, acquireConnection, isNetworkError, type Retry } from "../switching/acquire.ts";
+import type { Switchboard } from "../switching/switchboard.ts";
+import type { PgSide } from "./pg-side.ts";
+
+/** Classes and codes of SQLSTATE with which a server says that it is coming or going: 57P01 to 57P03. */
+const COMING_OR_GOING = /^57P0[123]$/;
+/** pg's own connection errors carry no code. */
+const PG_CONNECT_MESSAGE = /^(timeout exceeded|timeout expired|Connection terminated)/;
+
+type QueryDone = (error: Error | null, result?: unknown) => void;
+type ConnectDone = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  release: (destroy?: Error | boolean) => void,
+) => void;
+
+/**
+ * A `pg.Pool` over all data centres: every checkout goes to the active one, and a client stays with its own for as long
+ * as it is out, so that a transaction is never split. It is a subclass because drizzle, knex and typeorm tell a pool
+ * from a single client by its class.
+ */
+export class RoutedPool extends pg.Pool {
+  readonly #request: AcquireRequest<PgSide, pg.PoolClient>;
+  readonly #end: () => Promise<void>;
+
+  /**
+   * @param board where calls go
+   * @param retry how a call that was not sent is tried again
+   * @param end what `end()` does: closes the data source
+   */
+  constructor(board: Switchboard<PgSide>, retry: Retry, end: () => Promise<void>) {
+    // The base class never connects: every method that would is overridden.
+    super({ max: 1 });
+    this.#request = {
+      board,
+      retry,
+      acquire: (side, done) => side.acquire(done),
+      giveBack: (client) => client.release(),
+      isAway,
+    };
+    this.#end = end;
+  }
+
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: ConnectDone): void;
+  override connect(callback?: ConnectDone): Promise<pg.PoolClient> | undefined {
+    if (callback === undefined) {
+      return new Promise((resolve, reject) => {
+        acquireConnection(this.#request, (error, client) => {
+          if (client === null) reject(error);
+          else resolve(client);
+        });
+      });
+    }
+    acquireConnection(this.#request, (error, client) => {
+      if (client === null) callback(error ?? undefined, undefined, () => undefined);
+      else callback(undefined, client, client.release);
+    });
+    return undefined;
+  }
+
+  override end(): Promise<void>;
+  override end(callback: () => void): void;
+  override end(callback?: () => void): Promise<void> | undefined {
+    const ended = this.#end();
+    if (callback === undefined) return ended;
+    void ended.then(callback);
+    return undefined;
+  }
+
+  /** Numbers of the active side's pool, under pg's names. */
+  countOf(name: "totalCount" | "idleCount" | "waitingCount"): number {
+    return this.#request.board.active?.pool[name] ?? 0;
+  }
+
+  /**
+   * Runs one statement on a connection of the active side; what `query` of pg's pool does.
+   *
+   * @param text as pg takes it
+   * @param values as pg takes it
+   * @param done gets the result or the error
+   */
+  runStatement(text: unknown, values: unknown, done: QueryDone): void {
+    acquireConnection(this.#request, (error, client) => {
+      if (client === null) {
+        done(error);
+        return;
+      }
+      const finish: QueryDone = (failure, result) => {
+        // A server that answered with an error is ready for the next statement; anything else leaves doubts.
+        client.release(failure !== null && failure !== undefined && !keepsConnection(failure));
+        done(failure, result);
+      };
+      try {
+        Reflect.apply(client.query, client, [text, values, finish]);
+      } catch (thrown) {
+        finish(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      }
+    });
+  }
+}
+
+// `query` has too many overloads to be repeated here; its forms are pg's own, and only their last argument matters.
+Object.defineProperty(RoutedPool.prototype, "query", {
+  configurable: true,
+  writable: true,
+  value: function routedQuery(this: RoutedPool, text: unknown, values: unknown, callback: unknown): unknown {
+    const done = typeof values === "function" ? values : callback;
+    const given = typeof values === "function" ? undefined : values;
+    if (typeof done === "function") {
+      this.runStatement(text, given, done as QueryDone);
+      return undefined;
+    }
+    return new Promise((resolve, reject) => {
+      this.runStatement(text, given, (error, result) => {
+        if (error) reject(error);
+        else resolve(result);
+      });
+    });
+  },
+});
+
+// pg has these as getters, and its types as plain properties, which a subclass may not override with getters.
+for (const name of ["totalCount", "idleCount", "waitingCount"] as const) {
+  Object.defineProperty(RoutedPool.prototype, name, {
+    configurable: true,
+    get(this: RoutedPool) {
+      return this.countOf(name);
+    },
+  });
+}
+
+function isAway(error: Error): boolean {
+  if (isNetworkError(error) || PG_CONNECT_MESSAGE.test(error.message)) return true;
+  return "code" in error && typeof error.code === "string" && COMING_OR_GOING.test(error.code);
+}
+
+function keepsConnection(error: Error): boolean {
+  if (!(error instanceof pg.DatabaseError)) return false;
+  return error.severity !== "FATAL" && error.severity !== "PANIC";
+}

@@ -1,0 +1,109 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import type { SdkConfig } from "@evenkeel/contracts/sdk-config";
+import { type OpenRouteStoreOptions, openRouteStore } from "@evenkeel/route-store/open-route-store";
+import { ConfigError } from "../errors.ts";
+import { followRoutes, type RouteFollower } from "./route-follower.ts";
+
+/** How the routes of an application are followed. */
+export interface FollowOptions {
+  /** Milliseconds to wait for the store at the start before the snapshot is used. Default 5000. */
+  readonly startHoldMs?: number;
+  /**
+   * File with the last known routes, for a start without the store; `false` keeps none. By default it stands in a
+   * directory of this user under the system's temporary directory.
+   */
+  readonly snapshotFile?: string | false;
+  /** Milliseconds for one call to the store. */
+  readonly storeDeadlineMs?: number;
+}
+
+const DEFAULT_START_HOLD_MS = 5000;
+
+interface Shared {
+  readonly follower: RouteFollower;
+  users: number;
+}
+
+const shared = new Map<string, Shared>();
+
+/** A follower, and how to give it back. */
+export interface Lease {
+  readonly follower: RouteFollower;
+  /** The last one to give it back closes the connections. */
+  release(): void;
+}
+
+/**
+ * Borrows the follower of an application: all data sources of one process share one watch.
+ *
+ * @param config a configuration with `etcd`
+ * @param options only the first borrower's count
+ * @returns the follower
+ * @throws ConfigError if the certificate cannot be read
+ */
+export function borrowFollower(config: SdkConfig, options: FollowOptions): Lease {
+  const { etcd, props } = config;
+  if (etcd === undefined) throw new Error("a local configuration has no follower");
+  const identity = JSON.stringify([etcd, props.instanceId, props.appId]);
+  const standing = shared.get(identity) ?? { follower: open(config, options), users: 0 };
+  standing.users += 1;
+  shared.set(identity, standing);
+  let released = false;
+  return {
+    follower: standing.follower,
+    release() {
+      if (released) return;
+      released = true;
+      standing.users -= 1;
+      if (standing.users > 0) return;
+      shared.delete(identity);
+      standing.follower.close();
+    },
+  };
+}
+
+function open(config: SdkConfig, options: FollowOptions): RouteFollower {
+  const { props } = config;
+  return followRoutes({
+    store: openRouteStore(storeOptions(config, options)),
+    instance: props.instanceId,
+    application: props.appId,
+    startHoldMs: options.startHoldMs ?? DEFAULT_START_HOLD_MS,
+    snapshot: snapshotOf(config, options),
+  });
+}
+
+function storeOptions(config: SdkConfig, options: FollowOptions): OpenRouteStoreOptions {
+  const { etcd } = config;
+  if (etcd === undefined) throw new Error("a local configuration has no store");
+  return {
+    endpoints: etcd.address.split(",").map((address) => address.trim()),
+    ...(etcd.username === undefined ? {} : { user: etcd.username, password: etcd.password ?? "" }),
+    ...(etcd.httpsEnable ? { tls: readTls(etcd.certificatePath) } : {}),
+    ...(options.storeDeadlineMs === undefined ? {} : { deadlineMs: options.storeDeadlineMs }),
+  };
+}
+
+function readTls(path: string | undefined): { ca?: string } {
+  if (path === undefined) return {};
+  try {
+    return { ca: readFileSync(path, "utf8") };
+  } catch (error) {
+    const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new ConfigError([`etcd.certificatePath: the file ${path} cannot be read (${why})`]);
+  }
+}
+
+function snapshotOf(config: SdkConfig, options: FollowOptions): { path: string; key: string } | null {
+  if (options.snapshotFile === false) return null;
+  const { props, etcd } = config;
+  const id = createHash("sha256")
+    .update(JSON.stringify([etcd?.address, props.instanceId, props.appId]))
+    .digest("hex")
+    .slice(0, 16);
+  const directory = join(tmpdir(), `evenkeel-${userInfo().uid}`);
+  return { path: options.snapshotFile ?? join(directory, `routes-${id}.json`), key: etcd?.password ?? "" };
+}

@@ -1,0 +1,93 @@
+import type { Side } from "./side.ts";
+import type { Switchboard } from "./switchboard.ts";
+
+/** How a call that was not sent is tried again. */
+export interface Retry {
+  readonly times: number;
+  readonly delayMs: number;
+}
+
+/** What acquiring needs to know of a driver. */
+export interface AcquireRequest<S extends Side, C> {
+  readonly board: Switchboard<S>;
+  readonly retry: Retry;
+  /** Asks a side for a connection; `done` is called once, in a later turn. */
+  acquire(side: S, done: (error: Error | null, connection: C | null) => void): void;
+  /** Gives back a connection that came too late. */
+  giveBack(connection: C): void;
+  /** @returns true if this error says that the server could not be reached, so that another try makes sense */
+  isAway(error: Error): boolean;
+}
+
+/**
+ * Gets a connection of the active side. Nothing has been sent yet, so a call that waits here when the route changes goes
+ * on at the new side, and one whose server is away is tried again, at once if the route changes meanwhile.
+ *
+ * @param request the driver
+ * @param done gets the connection and its side, or the error; called once
+ */
+export function acquireConnection<S extends Side, C>(
+  request: AcquireRequest<S, C>,
+  done: (error: Error | null, connection: C | null) => void,
+): void {
+  tryOnce(request, done, request.retry.times);
+}
+
+function tryOnce<S extends Side, C>(
+  request: AcquireRequest<S, C>,
+  done: (error: Error | null, connection: C | null) => void,
+  triesLeft: number,
+): void {
+  const side = request.board.active;
+  if (side === null) {
+    process.nextTick(done, request.board.refusal, null);
+    return;
+  }
+  let given = false;
+  const waiting = {
+    leave: () => {
+      given = true;
+      return () => tryOnce(request, done, triesLeft);
+    },
+  };
+  side.waiting.add(waiting);
+  request.acquire(side, (error, connection) => {
+    if (given) {
+      if (connection !== null) request.giveBack(connection);
+      return;
+    }
+    given = true;
+    side.waiting.delete(waiting);
+    if (error !== null && triesLeft > 0 && request.isAway(error)) {
+      request.board.waitForSwitch(request.retry.delayMs, () => tryOnce(request, done, triesLeft - 1));
+      return;
+    }
+    done(error, connection);
+  });
+}
+
+/** Connection errors as Node names them: the server is not there, or was there a moment ago. */
+const NETWORK_CODES = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
+
+/**
+ * Tells a server that cannot be reached from one that answers something.
+ *
+ * @param error what connecting ended with
+ * @returns true for errors of the network
+ */
+export function isNetworkError(error: Error): boolean {
+  if ("code" in error && typeof error.code === "string") return NETWORK_CODES.has(error.code);
+  return (
+    error instanceof AggregateError &&
+    error.errors.some((each) => each instanceof Error && isNetworkError(each))
+  );
+}

@@ -1,0 +1,43 @@
+import { Socket } from "node:net";
+
+/** The sockets of one side, in whatever state they are. */
+export interface SocketSet {
+  /** Makes a socket that is known until it closes. */
+  create(): Socket;
+  /** Destroys all of them; each gets an error of its own, because drivers write into the errors that they pass on. */
+  destroyAll(createError: () => Error): void;
+  /**
+   * Destroys all that exist now, in the next turn: nobody waits for the idle ones, and taking many of them out of a pool
+   * would delay those who are told that their call was given up.
+   */
+  destroyRestSoon(createError: () => Error): void;
+  count(): number;
+}
+
+/**
+ * Keeps the sockets of a pool in reach. Pools know a connection only once it stands; a connection attempt that hangs
+ * must be destroyed as well.
+ *
+ * @returns an empty set
+ */
+export function createSocketSet(): SocketSet {
+  const sockets = new Set<Socket>();
+  return {
+    create() {
+      const socket = new Socket();
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+      return socket;
+    },
+    destroyAll(createError) {
+      for (const socket of sockets) socket.destroy(createError());
+    },
+    destroyRestSoon(createError) {
+      const standing = [...sockets];
+      setImmediate(() => {
+        for (const socket of standing) if (!socket.destroyed) socket.destroy(createError());
+      });
+    },
+    count: () => sockets.size,
+  };
+}

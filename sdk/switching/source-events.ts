@@ -1,0 +1,43 @@
+import type { Route } from "@evenkeel/contracts/route";
+import type { Leaving } from "./judge-switch.ts";
+
+/** A switch, told after the pointer stands on the new side. */
+export interface SwitchedEvent {
+  readonly from: string;
+  readonly to: string;
+  readonly writable: boolean;
+  readonly epoch: number;
+  readonly decision: string;
+  readonly decidedBy: string;
+  readonly reason: string;
+  readonly leaving: Leaving;
+  /** Wall clock of this process when the pointer was swapped, ms since 1970 with fractions. */
+  readonly atMs: number;
+  /** The same moment on this process's monotonic clock (`performance.now()`). */
+  readonly monotonicMs: number;
+  /** Connections that were in use on the old side. */
+  readonly busy: number;
+  /** Calls that had not been sent yet and go to the new side instead. */
+  readonly moved: number;
+}
+
+/** What a data source tells. Listeners run after the switch itself, so that none can delay or break it. */
+export interface SourceEvents {
+  /** A route is followed: the first one, and each new one. */
+  route: [event: { readonly route: Route; readonly atMs: number; readonly monotonicMs: number }];
+  switched: [event: SwitchedEvent];
+  /** The store of the routes is reached (again). */
+  connected: [];
+  /** The store of the routes is not reached: the last route is kept. */
+  stale: [event: { readonly message: string }];
+  /** The route comes from a snapshot, because the store did not answer at the start. */
+  unconfirmed: [event: { readonly route: Route }];
+  /** The monitor was deleted: the last route is served for good. */
+  retired: [event: { readonly route: Route }];
+  /** Two decisions carry one epoch; the first is kept until people have chosen. */
+  fork: [event: { readonly kept: Route; readonly other: Route }];
+  /** A data centre's warm connection stands, or does not. */
+  warm: [event: { readonly dataCentre: string; readonly ready: boolean; readonly message: string }];
+  /** Something that cannot be used, in words: an invalid route, a snapshot that cannot be written. */
+  problem: [event: { readonly message: string }];
+}
