@@ -21,7 +21,7 @@ import { type LabSecrets, loadSecrets } from "./secrets.ts";
 
 const ENGINE = "redis";
 const CONNECT_WITHIN_MS = 3000;
-const COMMAND_WITHIN_MS = 20_000;
+const COMMAND_WITHIN_MS = 5000;
 
 /** What stands before an order's id in its key. */
 export const ORDER_KEY_PREFIX = "order:";
