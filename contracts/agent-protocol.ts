@@ -169,6 +169,8 @@ export const TestFrame = z.object({
   target: Plan.shape.monitors.element.shape.dataCentres.element,
 });
 
+export type TestFrame = z.infer<typeof TestFrame>;
+
 export const EdgeFrame = z.discriminatedUnion("type", [
   WelcomeFrame,
   PlanFrame,

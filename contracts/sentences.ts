@@ -208,6 +208,10 @@ export const SENTENCES = {
     en: "Agent {agent} reaches route store {store} again",
     "zh-CN": "探针 {agent} 已恢复访问路由存储 {store}",
   },
+  "plan-held": {
+    en: "Version {version} of the configuration waits: {why}",
+    "zh-CN": "配置版本 {version} 暂缓生效:{why}",
+  },
   "mode-changed": { en: "The instance's mode is now {mode}", "zh-CN": "实例模式现为 {mode}" },
   "PROT-automatic": { en: "It switches by itself to {to}", "zh-CN": "自动切换到 {to}" },
 } as const satisfies Record<string, Bilingual>;

@@ -1,0 +1,205 @@
+import {
+  CLOSE_MALFORMED,
+  CLOSE_REPLACED,
+  type EdgeFrame,
+  type HelloFrame,
+} from "@evenkeel/contracts/agent-protocol";
+import type { z } from "zod";
+import type { KnownAgent } from "./known-agents.ts";
+import { type AgentAttachment, closeSocket, readAttachment, sendText, writeAttachment } from "./sockets.ts";
+
+/** Tag of agents' sockets. */
+const AGENT_TAG = "agent";
+/** Sockets of consoles that one Instance serves at a time. */
+export const CONSOLES_MAX = 200;
+/** Tag of consoles' sockets. */
+const CONSOLE_TAG = "console";
+
+/** An agent's open socket with what it carries. */
+export interface Connection {
+  readonly socket: WebSocket;
+  attachment: AgentAttachment;
+  /** When it last sent a frame (control plane's clock, ms); pings are not frames. */
+  framedAtMs: number;
+}
+
+/** The sockets of one object; a connection, and so a class. */
+export class Connections {
+  readonly #state: DurableObjectState;
+  /** By agent id: the connection that counts. Rebuilt from the open sockets after hibernation. */
+  readonly #agents = new Map<string, Connection>();
+
+  constructor(state: DurableObjectState) {
+    this.#state = state;
+    for (const socket of state.getWebSockets(AGENT_TAG)) {
+      const attachment = readAttachment(socket);
+      if (attachment?.role !== "agent" || attachment.replaced || attachment.hello === null) continue;
+      const rival = this.#agents.get(attachment.id);
+      if (rival !== undefined && rival.attachment.openedAtMs >= attachment.openedAtMs) continue;
+      this.#agents.set(attachment.id, { socket, attachment, framedAtMs: attachment.openedAtMs });
+    }
+  }
+
+  /** Every agent that said hello on a socket that is open. */
+  list(): Connection[] {
+    return [...this.#agents.values()];
+  }
+
+  /**
+   * Takes a socket of an agent in; it counts once the agent says hello.
+   *
+   * @param socket the server's end
+   * @param agent who connects
+   * @param now control plane's clock in ms
+   */
+  acceptAgent(socket: WebSocket, agent: KnownAgent, now: number): void {
+    this.#state.acceptWebSocket(socket, [AGENT_TAG]);
+    const { id, name, site } = agent;
+    writeAttachment(socket, {
+      role: "agent",
+      id,
+      name,
+      site,
+      openedAtMs: now,
+      hello: null,
+      illness: null,
+      stores: [],
+      replaced: false,
+    });
+  }
+
+  /**
+   * Takes a console's socket in.
+   *
+   * @param socket the server's end
+   * @returns false if there are too many
+   */
+  acceptConsole(socket: WebSocket): boolean {
+    if (this.#state.getWebSockets(CONSOLE_TAG).length >= CONSOLES_MAX) return false;
+    this.#state.acceptWebSocket(socket, [CONSOLE_TAG]);
+    writeAttachment(socket, { role: "console" });
+    return true;
+  }
+
+  /** The consoles' sockets. */
+  listConsoles(): WebSocket[] {
+    return this.#state.getWebSockets(CONSOLE_TAG);
+  }
+
+  /**
+   * The connection that a frame came on.
+   *
+   * @param socket the socket
+   * @returns null before hello, and for a socket that was replaced
+   */
+  find(socket: WebSocket): Connection | null {
+    const attachment = readAttachment(socket);
+    if (attachment?.role !== "agent") return null;
+    const connection = this.#agents.get(attachment.id);
+    return connection?.socket === socket ? connection : null;
+  }
+
+  /**
+   * Makes a socket the one that counts for its agent; older ones are closed.
+   *
+   * @param socket the socket
+   * @param attachment what it carries
+   * @param hello the agent's first frame
+   * @param now control plane's clock in ms
+   */
+  greet(
+    socket: WebSocket,
+    attachment: AgentAttachment,
+    hello: z.infer<typeof HelloFrame>,
+    now: number,
+  ): void {
+    const old = this.#agents.get(attachment.id);
+    if (old !== undefined && old.socket !== socket) {
+      writeAttachment(old.socket, { ...old.attachment, replaced: true });
+      closeSocket(old.socket, CLOSE_REPLACED, "a newer connection of this agent took over");
+    }
+    const greeted = { ...attachment, hello };
+    writeAttachment(socket, greeted);
+    this.#agents.set(attachment.id, { socket, attachment: greeted, framedAtMs: now });
+  }
+
+  /**
+   * Carries an agent's illness and stores through hibernation.
+   *
+   * @param connection the connection
+   * @param senses what the agent reported
+   */
+  note(connection: Connection, senses: Pick<AgentAttachment, "illness" | "stores">): void {
+    const { illness, stores } = connection.attachment;
+    if (JSON.stringify([illness, stores]) === JSON.stringify([senses.illness, senses.stores])) return;
+    connection.attachment = { ...connection.attachment, illness: senses.illness, stores: senses.stores };
+    writeAttachment(connection.socket, connection.attachment);
+  }
+
+  /**
+   * Takes the end of a socket in.
+   *
+   * @param socket the socket
+   * @returns id of the agent that is gone; null if nobody is: a console, a replaced socket, one without hello
+   */
+  leave(socket: WebSocket): string | null {
+    const connection = this.find(socket);
+    if (connection === null) return null;
+    this.#agents.delete(connection.attachment.id);
+    return connection.attachment.id;
+  }
+
+  /**
+   * Closes whatever an agent has open.
+   *
+   * @param agentId the agent
+   * @param code close code
+   * @param reason why
+   */
+  closeAgent(agentId: string, code: number, reason: string): void {
+    this.#agents.delete(agentId);
+    for (const socket of this.#state.getWebSockets(AGENT_TAG)) {
+      const attachment = readAttachment(socket);
+      if (attachment?.role === "agent" && attachment.id === agentId) closeSocket(socket, code, reason);
+    }
+  }
+
+  /**
+   * Closes a socket whose frame cannot be read.
+   *
+   * @param socket the socket
+   * @param reason what is wrong
+   * @param code close code
+   */
+  refuse(socket: WebSocket, reason: string, code = CLOSE_MALFORMED): void {
+    closeSocket(socket, code, reason);
+  }
+
+  /**
+   * Sends a frame to agents; the text is made once.
+   *
+   * @param agentIds who gets it; those that are not connected are left out
+   * @param frame the frame
+   */
+  send(agentIds: readonly string[], frame: EdgeFrame): void {
+    const text = JSON.stringify(frame);
+    for (const id of agentIds) {
+      const connection = this.#agents.get(id);
+      if (connection !== undefined) sendText(connection.socket, text);
+    }
+  }
+
+  /**
+   * When each connected agent was last heard: its last frame, or the last ping, which the runtime answers by itself.
+   *
+   * @returns control plane's clock in ms by agent id
+   */
+  listHeard(): Record<string, number> {
+    const heard: Record<string, number> = {};
+    for (const [id, { socket, framedAtMs }] of this.#agents) {
+      const pingedAtMs = this.#state.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
+      heard[id] = Math.max(framedAtMs, pingedAtMs);
+    }
+    return heard;
+  }
+}

@@ -1,0 +1,52 @@
+import type { AgentState } from "@evenkeel/core/arbitration/state";
+import type { KnownAgent } from "./known-agents.ts";
+import type { AgentAttachment } from "./sockets.ts";
+
+/**
+ * Restores what the arbitration knows of agents after the object was rebuilt. An open socket is a connection that this
+ * incarnation sees, hibernated or not; an agent without one is unseen, so that its absence does not count yet [SAFE-3].
+ *
+ * @param known every enrolled agent
+ * @param open what the open sockets carry, with when they were last heard (control plane's clock, ms)
+ * @returns the agents by id
+ */
+export function restoreAgents(
+  known: readonly KnownAgent[],
+  open: readonly { readonly attachment: AgentAttachment; readonly heardAtMs: number }[],
+): Record<string, AgentState> {
+  const agents: Record<string, AgentState> = {};
+  for (const { id, name, site } of known) {
+    agents[id] = {
+      id,
+      name,
+      site,
+      connected: false,
+      seen: false,
+      heardAtMs: 0,
+      boot: null,
+      host: null,
+      version: null,
+      illness: null,
+      stores: [],
+    };
+  }
+  for (const { attachment, heardAtMs } of open) {
+    const { id, name, site, hello, illness, stores } = attachment;
+    if (hello === null) continue;
+    const { boot, host, version } = hello;
+    agents[id] = {
+      id,
+      name,
+      site,
+      connected: true,
+      seen: true,
+      heardAtMs,
+      boot,
+      host,
+      version,
+      illness,
+      stores,
+    };
+  }
+  return agents;
+}

@@ -1,0 +1,106 @@
+import { BODY_MAX_BYTES } from "@evenkeel/contracts/api";
+import { AppError } from "@evenkeel/contracts/errors";
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { openAPIRouteHandler } from "hono-openapi";
+import type { AppEnv } from "./app-env.ts";
+import { mintId } from "./auth/secrets.ts";
+import { answerProblem } from "./problems.ts";
+import { agentSocketRoutes } from "./routes/agent-socket.ts";
+import { agentRoutes } from "./routes/agents.ts";
+import { applicationRoutes } from "./routes/applications.ts";
+import { auditRoutes } from "./routes/audit.ts";
+import { commandRoutes } from "./routes/commands.ts";
+import { serveConsole } from "./routes/console.ts";
+import { enrolRoutes } from "./routes/enrol.ts";
+import { enrolmentTokenRoutes } from "./routes/enrolment-tokens.ts";
+import { instanceRoutes } from "./routes/instances.ts";
+import { liveRoutes } from "./routes/live.ts";
+import { monitorTestRoutes } from "./routes/monitor-test.ts";
+import { monitorRoutes } from "./routes/monitors.ts";
+import { namespaceRoutes } from "./routes/namespaces.ts";
+import { sdkConfigRoutes } from "./routes/sdk-config.ts";
+import { sessionRoutes } from "./routes/session.ts";
+import { settingsRoutes } from "./routes/settings.ts";
+import { setupRoutes } from "./routes/setup.ts";
+import { siteRoutes } from "./routes/sites.ts";
+import { storeRoutes } from "./routes/store.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
+
+const UNKNOWN_SOURCE = "unknown";
+const SOURCE_MAX = 100;
+
+const api = new Hono<AppEnv>()
+  .use(
+    bodyLimit({
+      maxSize: BODY_MAX_BYTES,
+      onError: () => {
+        throw new AppError("payload-too-large", `A request may have ${BODY_MAX_BYTES} bytes`);
+      },
+    }),
+  )
+  .use(async (c, next) => {
+    const hasBody = c.req.raw.body !== null;
+    if (hasBody && !/^application\/json\b/i.test(c.req.header("content-type") ?? "")) {
+      throw new AppError("invalid-input", "Send JSON, with `Content-Type: application/json`");
+    }
+    await next();
+    c.header("cache-control", "no-store");
+  })
+  .get("/health", (c) => c.json({ status: "up" as const }))
+  .route("/setup", setupRoutes)
+  .route("/session", sessionRoutes)
+  .route("/tokens", tokenRoutes)
+  .route("/audit", auditRoutes)
+  .route("/enrol", enrolRoutes)
+  .route("/agents", agentSocketRoutes)
+  .route("/namespaces", namespaceRoutes)
+  .route("/instances", instanceRoutes)
+  .route("/instances/:instanceId/sites", siteRoutes)
+  .route("/instances/:instanceId/applications", applicationRoutes)
+  .route("/instances/:instanceId/agents", agentRoutes)
+  .route("/instances/:instanceId/enrolment-tokens", enrolmentTokenRoutes)
+  .route("/instances/:instanceId/settings", settingsRoutes)
+  .route("/instances/:instanceId/store", storeRoutes)
+  .route("/instances/:instanceId/monitors/test", monitorTestRoutes)
+  .route("/instances/:instanceId/monitors", monitorRoutes)
+  .route("/instances/:instanceId/monitors/:monitorId/sdk-config", sdkConfigRoutes)
+  .route("/instances/:instanceId/monitors/:monitorId", commandRoutes)
+  .route("/instances/:instanceId", liveRoutes);
+
+/** The whole Worker as an HTTP application: the API under /api/v1, the console everywhere else. */
+export const app = new Hono<AppEnv>()
+  .use(async (c, next) => {
+    c.set("requestId", mintId("req"));
+    c.set("source", readSource(c.req.raw.headers));
+    await next();
+  })
+  .route("/api/v1", api)
+  .get(
+    "/api/v1/openapi.json",
+    openAPIRouteHandler(api, {
+      documentation: {
+        info: { title: "Evenkeel", version: "1", description: "Errors are RFC 9457 problem details." },
+        servers: [{ url: "/api/v1" }],
+        components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+        security: [{ token: [] }],
+      },
+    }),
+  )
+  .all("/api/*", () => {
+    throw new AppError("not-found", "The API has no such path; /api/v1/openapi.json lists them");
+  })
+  .get("*", serveConsole)
+  .all("*", () => {
+    throw new AppError("method-not-allowed", "Only GET works here");
+  })
+  .onError(answerProblem);
+
+/**
+ * Where a request comes from, for the audit and for throttling. Behind no proxy nobody says so, and what a proxy says is
+ * believed: whoever exposes the control plane puts one in front that sets these headers.
+ */
+function readSource(headers: Headers): string {
+  const forwarded = headers.get("x-forwarded-for")?.split(",")[0]?.trim();
+  return (headers.get("cf-connecting-ip") ?? forwarded ?? UNKNOWN_SOURCE).slice(0, SOURCE_MAX);
+}

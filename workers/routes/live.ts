@@ -1,0 +1,73 @@
+import { EventsQuery } from "@evenkeel/contracts/api";
+import { AppError } from "@evenkeel/contracts/errors";
+import { InstanceEvent } from "@evenkeel/contracts/event";
+import { LiveView } from "@evenkeel/contracts/live";
+import { CALLER_HEADER, type SocketCaller } from "@evenkeel/durable-objects/instance/door";
+import { Hono } from "hono";
+import { describeRoute } from "hono-openapi";
+import { z } from "zod";
+import type { AppEnv } from "../app-env.ts";
+import { authenticate, recognise } from "../auth/authenticate.ts";
+import { openInstance } from "../environment.ts";
+import { notFound, readParam } from "../scope.ts";
+import { accept, json } from "../validation.ts";
+
+const tags = ["live"];
+
+/** What is going on in an instance, straight from its object. Mounted under `/instances/:instanceId`. */
+export const liveRoutes = new Hono<AppEnv>()
+  .get(
+    "/live",
+    describeRoute({
+      summary: "Get the present picture",
+      tags,
+      responses: { 200: json("The picture", LiveView) },
+    }),
+    authenticate,
+    async (c) => {
+      const instanceId = readParam(c, "instanceId");
+      await recognise(c, instanceId, "read");
+      const view = await openInstance(c.env, instanceId).view();
+      if (view === null) throw notFound("instance", instanceId);
+      return c.json(view);
+    },
+  )
+  .get(
+    "/live/socket",
+    describeRoute({
+      summary: "Follow the picture (WebSocket): a frame after each change, at most four a second",
+      tags,
+      responses: { 101: { description: "Connected" } },
+    }),
+    authenticate,
+    async (c) => {
+      const instanceId = readParam(c, "instanceId");
+      await recognise(c, instanceId, "read");
+      if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+        throw new AppError("protocol-mismatch", "Follow the picture by WebSocket, or poll it under /live");
+      }
+      const caller: SocketCaller = { role: "console" };
+      const headers = { upgrade: "websocket", [CALLER_HEADER]: JSON.stringify(caller) };
+      const response = await openInstance(c.env, instanceId).fetch("https://instance/console", { headers });
+      if (response.status === 404) throw notFound("instance", instanceId);
+      if (response.status === 503) throw new AppError("too-many-requests", "Too many consoles are open");
+      return response;
+    },
+  )
+  .get(
+    "/events",
+    describeRoute({
+      summary: "List events, newest first",
+      tags,
+      responses: { 200: json("The events", z.object({ items: z.array(InstanceEvent) })) },
+    }),
+    authenticate,
+    accept("query", EventsQuery),
+    async (c) => {
+      const instanceId = readParam(c, "instanceId");
+      await recognise(c, instanceId, "read");
+      const items = await openInstance(c.env, instanceId).events(c.req.valid("query"));
+      if (items === null) throw notFound("instance", instanceId);
+      return c.json({ items });
+    },
+  );
