@@ -19,6 +19,9 @@ export interface AcquireRequest<S extends Side, C> {
   isAway(error: Error): boolean;
 }
 
+/** Gets the connection and the side that it belongs to, or the error. */
+export type Acquired<S extends Side, C> = (error: Error | null, connection: C | null, side: S | null) => void;
+
 /**
  * Gets a connection of the active side. Nothing has been sent yet, so a call that waits here when the route changes goes
  * on at the new side, and one whose server is away is tried again, at once if the route changes meanwhile.
@@ -28,19 +31,19 @@ export interface AcquireRequest<S extends Side, C> {
  */
 export function acquireConnection<S extends Side, C>(
   request: AcquireRequest<S, C>,
-  done: (error: Error | null, connection: C | null) => void,
+  done: Acquired<S, C>,
 ): void {
   tryOnce(request, done, request.retry.times);
 }
 
 function tryOnce<S extends Side, C>(
   request: AcquireRequest<S, C>,
-  done: (error: Error | null, connection: C | null) => void,
+  done: Acquired<S, C>,
   triesLeft: number,
 ): void {
   const side = request.board.active;
   if (side === null) {
-    process.nextTick(done, request.board.refusal, null);
+    process.nextTick(done, request.board.refusal, null, null);
     return;
   }
   let given = false;
@@ -62,7 +65,7 @@ function tryOnce<S extends Side, C>(
       request.board.waitForSwitch(request.retry.delayMs, () => tryOnce(request, done, triesLeft - 1));
       return;
     }
-    done(error, connection);
+    done(error, connection, side);
   });
 }
 

@@ -7,6 +7,8 @@ import type { SwitchedEvent } from "./source-events.ts";
 /** Where calls go now. `active` is the one pointer that a switch swaps; the hot path reads it and nothing else. */
 export interface Switchboard<S extends Side> {
   active: S | null;
+  /** Epoch of the route that is followed; 0 before the first one. */
+  epoch: number;
   /** Why calls are refused while `active` is null. */
   refusal: SdkError;
   /** Follows a route. @returns what happened, or null if the pointer did not move */
@@ -34,10 +36,12 @@ export function createSwitchboard<S extends Side>(request: SwitchboardRequest<S>
   const sleepers = new Set<Waiting>();
   const board: Switchboard<S> = {
     active: null,
+    epoch: 0,
     refusal: new NoRouteError(
       "no route is known yet: neither the route store nor a snapshot has told which data centre is active",
     ),
     follow(route) {
+      board.epoch = route.epoch;
       const leaving = position === null ? null : judgeLeaving(position, route);
       if (position !== null && leaving === null) return null;
       const from = position;
@@ -84,7 +88,9 @@ export function createSwitchboard<S extends Side>(request: SwitchboardRequest<S>
   function wake(old: S | null): number {
     const resumes = [...(old?.waiting ?? []), ...sleepers].map((waiting) => waiting.leave());
     old?.waiting.clear();
-    if (resumes.length > 0) setImmediate(() => resumes.forEach((resume) => resume()));
+    setImmediate(() => {
+      for (const resume of resumes) resume();
+    });
     return resumes.length;
   }
   return board;

@@ -1,0 +1,161 @@
+import { createPool, type Pool, type PoolConnection, type PoolOptions } from "mysql2";
+import { ClosedError, type SwitchedError } from "../errors.ts";
+import type { SideRequest, WarmSide } from "../switching/open-source.ts";
+import type { Waiting } from "../switching/side.ts";
+import { createSocketSet, type SocketSet } from "../switching/sockets.ts";
+
+const DEFAULT_MAX_CONNECTIONS = 10;
+const KEEP_ALIVE_AFTER_MS = 10_000;
+
+/** Settings of mysql2 that an application may choose; where to connect is the route's matter. */
+export type MysqlDriverOptions = Omit<
+  PoolOptions,
+  "host" | "port" | "user" | "password" | "database" | "uri" | "stream" | "socketPath" | "connectTimeout"
+>;
+
+/** One data centre's MySQL or MariaDB connections. */
+export interface MysqlSide extends WarmSide {
+  /** Takes a connection out of the pool; its `release` or `destroy` gives it back. */
+  acquire(done: (error: Error | null, connection: PoolConnection | null) => void): void;
+}
+
+/**
+ * Opens the pool of one data centre.
+ *
+ * @param request the data centre and its server
+ * @param driver settings of the application for mysql2
+ * @returns the side
+ */
+export function createMysqlSide(request: SideRequest, driver: MysqlDriverOptions): MysqlSide {
+  const sockets = createSocketSet();
+  const pool = openPool(request, driver, sockets);
+  const busy = new Set<PoolConnection>();
+  const drains = new Set<NodeJS.Timeout>();
+  pool.on("connection", (connection) => {
+    // A connection that breaks while nobody uses it has no caller to tell; the pool drops it by itself.
+    connection.on("error", request.onBroken);
+    // Queued before the first statement of whoever asked for the connection.
+    if (request.readOnly) connection.query("SET SESSION TRANSACTION READ ONLY");
+  });
+  return {
+    dataCentre: request.dataCentre,
+    readOnly: request.readOnly,
+    waiting: new Set<Waiting>(),
+    busy: () => busy.size,
+    acquire(done) {
+      pool.getConnection((error, connection) => {
+        if (error) done(error, null);
+        else done(null, lend(busy, connection));
+      });
+    },
+    abandon(createError) {
+      for (const connection of busy) cut(connection, createError);
+      busy.clear();
+      // A hung server leaves the idle ones useless too, and those that are still connecting.
+      sockets.destroyRestSoon(createError);
+      request.onBroken();
+    },
+    drain(createError, drainMs) {
+      // Only those in use now: a connection that comes back in time stays in the pool and keeps the side warm.
+      const leaving = [...busy];
+      const timer = setTimeout(() => {
+        drains.delete(timer);
+        for (const connection of leaving) if (busy.delete(connection)) cut(connection, createError);
+      }, drainMs);
+      drains.add(timer);
+    },
+    check: () => checkIdle(pool, request.connectTimeoutMs, busy.size),
+    close() {
+      for (const timer of drains) clearTimeout(timer);
+      for (const connection of busy) cut(connection, () => new ClosedError());
+      pool.end(() => undefined);
+      sockets.destroyAll(() => new ClosedError());
+    },
+  };
+}
+
+function openPool(request: SideRequest, driver: MysqlDriverOptions, sockets: SocketSet): Pool {
+  const { source } = request;
+  return createPool({
+    connectionLimit: DEFAULT_MAX_CONNECTIONS,
+    ...driver,
+    host: source.host,
+    port: source.port,
+    connectTimeout: request.connectTimeoutMs,
+    // mysql2 then neither connects the socket nor sets its options.
+    stream: () => {
+      const socket = sockets.create();
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
+      return socket.connect(source.port, source.host);
+    },
+    ...(source.database === undefined ? {} : { database: source.database }),
+    ...(source.username === undefined ? {} : { user: source.username }),
+    ...(source.password === undefined ? {} : { password: source.password }),
+  });
+}
+
+/** The pool hands out the same object again and again, so what is put onto it is taken off when it comes back. */
+function lend(busy: Set<PoolConnection>, connection: PoolConnection): PoolConnection {
+  busy.add(connection);
+  const comesBack = (): void => {
+    busy.delete(connection);
+    Reflect.deleteProperty(connection, "release");
+    Reflect.deleteProperty(connection, "destroy");
+  };
+  connection.release = () => {
+    comesBack();
+    connection.release();
+  };
+  connection.destroy = () => {
+    comesBack();
+    connection.destroy();
+  };
+  return connection;
+}
+
+/**
+ * Cuts a connection: the statement under way is rejected with the error, and so is whatever is asked of this connection
+ * later, where mysql2 would only say that it is in closed state.
+ */
+function cut(connection: PoolConnection, createError: () => SwitchedError | ClosedError): void {
+  Reflect.set(connection, "_addCommandClosedState", (command: object) => {
+    const onResult: unknown = Reflect.get(command, "onResult");
+    if (typeof onResult === "function") process.nextTick(onResult, createError());
+    return command;
+  });
+  destroyStream(connection, createError());
+}
+
+/** `destroy` of mysql2 would leave the statement under way without an answer; the socket's own error rejects it. */
+function destroyStream(connection: PoolConnection, error: Error): void {
+  const stream: unknown = Reflect.get(connection, "stream");
+  if (typeof stream !== "object" || stream === null || !("destroy" in stream)) {
+    throw new Error("this version of mysql2 keeps its socket elsewhere than in stream");
+  }
+  if (typeof stream.destroy === "function") stream.destroy(error);
+}
+
+/** A side in use proves itself; otherwise one connection is made or asked. */
+function checkIdle(pool: Pool, timeoutMs: number, busy: number): Promise<void> {
+  if (busy > 0) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    pool.getConnection((error, connection) => {
+      if (error) return reject(error);
+      const timer = setTimeout(
+        () => destroyStream(connection, new Error(`no answer within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+      connection.query("SELECT 1", (failure) => {
+        clearTimeout(timer);
+        if (failure) {
+          connection.destroy();
+          reject(failure);
+        } else {
+          connection.release();
+          resolve();
+        }
+      });
+    });
+  });
+}

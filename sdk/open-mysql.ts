@@ -1,0 +1,35 @@
+import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
+import { createMysqlSide, type MysqlDriverOptions } from "./mysql/mysql-side.ts";
+import { createRoutedMysql, type RoutedMysql } from "./mysql/routed-mysql.ts";
+import { openSource, type RoutedSource, type SourceOptions } from "./switching/open-source.ts";
+
+/** Options of a MySQL or MariaDB data source. */
+export interface MysqlOptions extends SourceOptions {
+  /** Settings for mysql2, such as `connectionLimit`, `ssl`, `timezone`; the same in every data centre. */
+  readonly driver?: MysqlDriverOptions;
+}
+
+/** A MySQL or MariaDB data source: the pool to hand to mysql2's users, and the events of its route. */
+export interface MysqlSource extends RoutedSource {
+  readonly pool: RoutedMysql;
+}
+
+/**
+ * Opens a MySQL or MariaDB data source that follows its route.
+ *
+ * @param config what the console hands out, as YAML or as an object
+ * @param options drain, time-outs, driver settings
+ * @returns the source; without any route yet its calls fail with `NoRouteError` until one arrives
+ * @throws ConfigError if the configuration is not valid
+ */
+export async function openMysql(
+  config: string | SdkConfigInput,
+  options: MysqlOptions = {},
+): Promise<MysqlSource> {
+  const opened = await openSource(config, options, (request) =>
+    createMysqlSide(request, options.driver ?? {}),
+  );
+  const { board, source } = opened;
+  const pool = createRoutedMysql(board, opened.config.router.retry, () => source.close());
+  return { ...source, pool };
+}
