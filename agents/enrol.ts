@@ -13,6 +13,7 @@ const EnrolAnswer = z.object({
   agentId: z.string(),
   agentToken: z.string(),
   instanceId: z.string(),
+  siteId: z.string(),
   site: z.string(),
 });
 
@@ -62,7 +63,8 @@ export async function enrol(options: EnrolOptions): Promise<AgentIdentity> {
     url: options.url,
     agentId: enrolled.agentId,
     instanceId: enrolled.instanceId,
-    site: enrolled.site,
+    site: enrolled.siteId,
+    siteName: enrolled.site,
     name: options.name,
     agentToken: enrolled.agentToken,
     privateKey: { ...(await exportJWK(privateKey)) },

@@ -9,7 +9,10 @@ export const AgentIdentity = z.object({
   url: z.url(),
   agentId: z.string().min(1),
   instanceId: z.string().min(1),
+  /** Id of its site. */
   site: z.string().min(1),
+  /** Name of its site, for people. */
+  siteName: z.string().min(1),
   name: z.string().min(1),
   /** Proves to the control plane who connects; a secret. */
   agentToken: z.string().min(20),

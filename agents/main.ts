@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     if (token === undefined || url === undefined || name === undefined)
       throw new Error(`something is missing\n${USAGE}`);
     const identity = await enrol({ url, token, name, stateDir });
-    say(`enrolled as ${identity.agentId} of site ${identity.site}`);
+    say(`enrolled as ${identity.agentId} of site ${identity.siteName}`);
     return;
   }
   if (verb !== "run") throw new Error(USAGE);

@@ -45,6 +45,16 @@ export interface ProbeError {
   readonly message: string;
 }
 
+/** One data centre's server as an application reaches it. */
+export interface SourceAddress {
+  readonly host: string;
+  readonly port: number;
+  /** The connected database; undefined for kinds that have none. */
+  readonly database: string | undefined;
+  /** True if an application logs in with a user's name. */
+  readonly hasUser: boolean;
+}
+
 /**
  * A kind of monitor: one file in plugins/monitors, one line in its barrel.
  * The console's form, the API's validation, the docs page and the conformance tests are derived from it.
@@ -70,6 +80,12 @@ export interface MonitorPlugin {
   readonly example: { common: object; target: object; secret: object };
   /** Opens a session; connects at the first probe. @param settings common, target and secret merged */
   open(settings: Record<string, unknown>, context: ProbeContext): ProbeSession;
+  /**
+   * Where an application's SDK connects to in one data centre; pure.
+   * @param settings common and target merged, without secrets
+   * @returns host, port and database; null for kinds without an SDK configuration
+   */
+  source(settings: Record<string, unknown>): SourceAddress | null;
   /** Judges an outcome; pure. @param settings as for `open`, without secrets */
   judge(outcome: ProbeOutcome, settings: Record<string, unknown>): Judgement;
 }

@@ -5,8 +5,8 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { build } from "esbuild";
 import { z } from "zod";
+import { bundleWorker } from "./bundle-worker.ts";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 /** Name of the socket that `workerd serve` opens for a configuration of this kind. */
@@ -147,25 +147,6 @@ async function readWranglerConfig(): Promise<WranglerConfig> {
     maxBuffer: READ_MAX_BYTES,
   });
   return WranglerConfig.parse(JSON.parse(stdout));
-}
-
-async function bundleWorker(outfile: string): Promise<void> {
-  await build({
-    entryPoints: [join(ROOT, "workers", "index.ts")],
-    outfile,
-    bundle: true,
-    format: "esm",
-    target: "es2024",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    conditions: ["workerd", "worker", "import"],
-    external: ["cloudflare:*", "node:*"],
-    loader: { ".sql": "text" },
-    // npm may lay zod down once per workspace; one copy is enough.
-    alias: { zod: dirname(createRequire(join(ROOT, "workers", "index.ts")).resolve("zod/package.json")) },
-    keepNames: true,
-    logLevel: "error",
-  });
 }
 
 /** A reader sees the old file or the new one, never half of it. */

@@ -14,6 +14,8 @@ password_encryption = 'scram-sha-256'
 max_connections = 100
 shared_buffers = '32MB'
 huge_pages = off
+# In the data directory: /dev/shm is small or closed in some containers, and a killed server leaves its pieces there.
+dynamic_shared_memory_type = mmap
 jit = off
 wal_level = logical
 max_wal_senders = 10

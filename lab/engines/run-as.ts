@@ -46,7 +46,7 @@ export function canReach(path: string, { uid, gid }: Account): boolean {
  * @param stateDir made passable for others: what it holds is closed to them file by file
  * @param name of the engine
  * @param account the engine's user; undefined when it runs as we do
- * @param say told when the data lies elsewhere
+ * @param say told, the first time, when the data lies elsewhere
  */
 export function placeForUser(
   stateDir: string,
@@ -64,7 +64,8 @@ export function placeForUser(
     chmodSync(folder, 0o755);
   }
   const outside = join(SHARED_PLACE, key, name);
-  say(`The user that runs ${name} cannot reach ${stateDir}; its data lies in ${outside} instead.`);
+  if (!existsSync(outside))
+    say(`The user that runs ${name} cannot reach ${stateDir}; its data lies in ${outside} instead.`);
   return outside;
 }
 

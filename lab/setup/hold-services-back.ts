@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 /** In every file that we put somewhere for the time of an installation, to recognise it after a crash. */
 const MARK = "# Put here by the Evenkeel lab while it installs packages; it may be deleted.";
 const SET_ASIDE = ".before-evenkeel";
+/** Where ucf(1) puts a package's own copy of a file that it finds changed. */
+const PACKAGE_COPY = ".ucf-dist";
 
 /** A file that has a certain content for the time of an installation. */
 interface BorrowedFile {
@@ -28,10 +30,12 @@ const BORROWED: readonly BorrowedFile[] = [
   },
 ];
 
-/** Puts back what was there before; also after an installation that was killed half-way. */
+/** Puts back what was there before, else what the package brought; also after an installation that was killed. */
 function giveBack(path: string): void {
   if (existsSync(path) && readFileSync(path, "utf8").includes(MARK)) rmSync(path);
-  if (existsSync(`${path}${SET_ASIDE}`) && !existsSync(path)) renameSync(`${path}${SET_ASIDE}`, path);
+  for (const original of [`${path}${SET_ASIDE}`, `${path}${PACKAGE_COPY}`]) {
+    if (existsSync(original) && !existsSync(path)) renameSync(original, path);
+  }
 }
 
 function borrow(path: string, { content, mode }: BorrowedFile): void {

@@ -1,0 +1,68 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { performance } from "node:perf_hooks";
+
+/** Everything that a change must pass before it is committed, in two waves: what is quick to fail comes first. */
+const WAVES: readonly (readonly { readonly name: string; readonly args: readonly string[] }[])[] = [
+  [
+    {
+      name: "format and lint",
+      args: ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."],
+    },
+    ...[
+      "contracts",
+      "core",
+      "plugins",
+      "route-store",
+      "workers",
+      "durable-objects",
+      "agents",
+      "sdk",
+      "cli",
+      "web",
+      "lab",
+      "test",
+      "test/workers",
+    ]
+      .filter((folder) => existsSync(`${folder}/tsconfig.json`))
+      .map((folder) => ({
+        name: `types of ${folder}`,
+        args: ["node_modules/typescript/bin/tsc", "--noEmit", "-p", `${folder}/tsconfig.json`],
+      })),
+  ],
+  [
+    {
+      name: "fast tests",
+      args: ["node_modules/vitest/vitest.mjs", "run", "--project", "fast", "--reporter=dot"],
+    },
+  ],
+];
+/** Checks that run at one time: the machine has two cores. */
+const AT_ONCE = 2;
+
+async function run(check: { name: string; args: readonly string[] }): Promise<boolean> {
+  const startedAtMs = performance.now();
+  const child = spawn(process.execPath, check.args, { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+  process.stdout.write(`${code === 0 ? "ok  " : "FAIL"} ${check.name} (${seconds} s)\n`);
+  if (code !== 0) process.stdout.write(`${output}\n`);
+  return code === 0;
+}
+
+async function runWave(wave: readonly { name: string; args: readonly string[] }[]): Promise<boolean> {
+  const waiting = [...wave];
+  let passed = true;
+  const worker = async () => {
+    for (let check = waiting.shift(); check !== undefined; check = waiting.shift())
+      passed = (await run(check)) && passed;
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return passed;
+}
+
+let passed = true;
+for (const wave of WAVES) passed = passed && (await runWave(wave));
+process.exitCode = passed ? 0 : 1;
