@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EngineRequest } from "@evenkeel/lab/engines/engine-handle";
+import { loadSecrets } from "@evenkeel/lab/engines/secrets";
 import { findTakenPorts, type LabPorts, labPorts, PORTS_PER_LAB } from "@evenkeel/lab/processes/ports";
 import { createSupervisor, type Supervisor } from "@evenkeel/lab/processes/supervisor";
 import { ensurePrograms, isFound, type ProgramName } from "@evenkeel/lab/setup/programs";
@@ -73,4 +74,15 @@ export function requireHandle<Handle>(
 ): Handle {
   if (!result.ok) throw new Error(result.message);
   return result.handle;
+}
+
+/** The passwords of a lab that a command line or a log of its processes shows. */
+export function findShownPasswords(lab: EngineLab): string[] {
+  const { passwords } = loadSecrets(lab.stateDir);
+  return lab.supervisor.processes().flatMap((managed) => {
+    const state = managed.state();
+    const commandLine = "pid" in state ? readFileSync(`/proc/${state.pid}/cmdline`, "utf8") : "";
+    const shown = `${commandLine}\n${readFileSync(managed.logFile, "utf8")}`;
+    return Object.values(passwords).filter((password) => shown.includes(password));
+  });
 }

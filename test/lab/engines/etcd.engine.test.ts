@@ -1,10 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { ETCD_MEMBERS, type EtcdHandle, startEtcd } from "@evenkeel/lab/engines/etcd";
 import { callEtcd } from "@evenkeel/lab/engines/etcd-gateway";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { type EngineLab, openEngineLab, requireHandle } from "./engine-lab.ts";
+import { type EngineLab, findShownPasswords, openEngineLab, requireHandle } from "./engine-lab.ts";
 
 const tokenSchema = z.object({ token: z.string() });
 const rangeSchema = z.object({ kvs: z.array(z.object({ value: z.string() })).optional() });
@@ -78,16 +76,7 @@ test("neither agents nor SDKs reach other keys, and nobody without a password", 
 });
 
 test("no password stands in a command line or in a log", () => {
-  const secrets = JSON.parse(readFileSync(join(lab.stateDir, "secrets.json"), "utf8"));
-  const passwords = Object.values<string>(secrets.passwords);
-  for (const managed of lab.supervisor.processes()) {
-    const state = managed.state();
-    const pid = "pid" in state ? state.pid : 0;
-    const shown = [readFileSync(`/proc/${pid}/cmdline`, "utf8"), readFileSync(managed.logFile, "utf8")].join(
-      "\n",
-    );
-    expect(passwords.filter((password) => shown.includes(password))).toEqual([]);
-  }
+  expect(findShownPasswords(lab)).toEqual([]);
 });
 
 test("the leadership can be handed to any member", async () => {

@@ -44,6 +44,15 @@ test("what the administrator had there comes back as it was", () => {
   expect(readdirSync(join(root, "usr/sbin"))).toEqual(["policy-rc.d"]);
 });
 
+test("a file that the package itself brought takes the place of ours", () => {
+  const cluster = join(root, "etc/postgresql-common/createcluster.conf");
+  const release = holdServicesBack([], root);
+  writeFileSync(`${cluster}.ucf-dist`, "# the package's\n");
+  release();
+  expect(readFileSync(cluster, "utf8")).toBe("# the package's\n");
+  expect(readdirSync(join(root, "etc/postgresql-common"))).toEqual(["createcluster.conf"]);
+});
+
 test("an installation that was killed half-way is cleaned up by the next one", () => {
   writeFileSync(policy, "#!/bin/sh\nexit 0\n");
   const releaseOfTheKilledOne = holdServicesBack([], root);
