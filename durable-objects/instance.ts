@@ -65,6 +65,8 @@ export interface InstanceEnv {
 
 /** While a plan is held, and while agents are known, the object looks after itself at least this often, in milliseconds. */
 const SAFETY_ALARM_MS = 60_000;
+/** While a console is open its picture is never older than this, in milliseconds. */
+const CONSOLE_REFRESH_MS = 5_000;
 /** A test may take so long beyond the access timeout: the way to the agent and back. */
 const TEST_MARGIN_MS = 3_000;
 /** Plans are pulled at most this often, in milliseconds. */
@@ -117,6 +119,7 @@ export class Instance extends DurableObject<InstanceEnv> {
       this.#connections.acceptAgent(server, door.agent, Date.now());
     } else if (this.#connections.acceptConsole(server)) {
       this.#consoles.greet(server);
+      this.#rearm(Date.now());
     } else {
       return new Response("too many consoles are open", { status: 503 });
     }
@@ -414,8 +417,14 @@ export class Instance extends DurableObject<InstanceEnv> {
   }
 
   #leave(socket: WebSocket): void {
-    const agentId = this.#connections.leave(socket);
-    if (agentId === null) return;
+    const gone = this.#connections.leave(socket);
+    if (gone === null || this.#state === null) return;
+    const agentId = gone.id;
+    if (this.#state.agents[agentId]?.connected !== true) {
+      // The end of its socket is what woke this object: it was connected until now, and so it was seen.
+      const seen = restoreAgents([], [{ attachment: gone, heardAtMs: Date.now() }]);
+      this.#state = { ...this.#state, agents: { ...this.#state.agents, ...seen } };
+    }
     try {
       this.#turn({ type: "agent-disconnected", agentId });
     } catch (error) {
@@ -470,7 +479,11 @@ export class Instance extends DurableObject<InstanceEnv> {
 
   /** An alarm that is set earlier than needed stays: it costs one look, while setting it anew costs a write each time. */
   #rearm(now: number): void {
-    this.#deadlineMs = this.#state === null ? null : computeNextDeadline(this.#state, now);
+    const deadlines = this.#state === null ? [] : [computeNextDeadline(this.#state, now)];
+    // Silence makes no event: while somebody watches, the picture is drawn anew now and then.
+    if (this.#connections.listConsoles().length > 0) deadlines.push(now + CONSOLE_REFRESH_MS);
+    const due = deadlines.filter((deadline) => deadline !== null);
+    this.#deadlineMs = due.length === 0 ? null : Math.min(...due);
     if (this.#deadlineMs === null) return;
     if (this.#alarmAtMs === null || this.#deadlineMs < this.#alarmAtMs) this.#setAlarm(this.#deadlineMs);
   }

@@ -45,7 +45,8 @@ const api = new Hono<AppEnv>()
       throw new AppError("invalid-input", "Send JSON, with `Content-Type: application/json`");
     }
     await next();
-    c.header("cache-control", "no-store");
+    // The answer to a WebSocket upgrade cannot be changed, nor cached.
+    if (c.res.status !== 101) c.header("cache-control", "no-store");
   })
   .get("/health", (c) => c.json({ status: "up" as const }))
   .route("/setup", setupRoutes)

@@ -2,7 +2,6 @@ import { AppError, renderProblem } from "@evenkeel/contracts/errors";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { AppEnv } from "./app-env.ts";
-import { readDatabaseError } from "./db/refusals.ts";
 
 /**
  * Turns whatever a handler threw into problem details (RFC 9457). The cause of an internal error is logged, never sent.
@@ -33,12 +32,9 @@ function toAppError(error: unknown): AppError {
     // Hono throws these for bodies that are not JSON; its message is fixed and does not carry the body.
     return new AppError("invalid-input", "The body is not valid JSON");
   }
-  return (
-    readDatabaseError(error) ??
-    new AppError(
-      "internal",
-      "The control plane failed on this request; the log has the cause under its request id",
-    )
+  return new AppError(
+    "internal",
+    "The control plane failed on this request; its log has the cause under the request id",
   );
 }
 

@@ -140,13 +140,17 @@ export class Connections {
    * Takes the end of a socket in.
    *
    * @param socket the socket
-   * @returns id of the agent that is gone; null if nobody is: a console, a replaced socket, one without hello
+   * @returns what the socket of an agent that is gone carried; null if nobody is: a console, a replaced socket, one
+   *   without hello
    */
-  leave(socket: WebSocket): string | null {
-    const connection = this.find(socket);
-    if (connection === null) return null;
-    this.#agents.delete(connection.attachment.id);
-    return connection.attachment.id;
+  leave(socket: WebSocket): AgentAttachment | null {
+    const attachment = readAttachment(socket);
+    if (attachment?.role !== "agent" || attachment.replaced || attachment.hello === null) return null;
+    // An object that is woken by the end of a socket has not got that socket in its list any more.
+    const connection = this.#agents.get(attachment.id);
+    if (connection !== undefined && connection.socket !== socket) return null;
+    this.#agents.delete(attachment.id);
+    return attachment;
   }
 
   /**

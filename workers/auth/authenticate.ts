@@ -6,7 +6,6 @@ import { getCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "../app-env.ts";
 import { type Catalogue, openCatalogue, within } from "../db/open.ts";
-import { readDatabaseError } from "../db/refusals.ts";
 import { apiTokens, sessions, users } from "../db/schema.ts";
 import { openInstance } from "../environment.ts";
 import { listRolesFor, mayDo, type Permission } from "./roles.ts";
@@ -26,12 +25,14 @@ export interface Identity {
  * Authenticates by API token or session cookie. A dead catalogue is not a refusal yet: routes of an Instance ask it.
  */
 export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
+  // Paths of routers overlap, so that this may come twice; once is enough.
+  if (c.get("identity") !== undefined) return next();
   const { token, byCookie } = readCredential(c);
   if (byCookie) checkSameOrigin(c.req.raw);
   const secret = token === undefined ? null : await readSecret(token);
   if (secret === null || (secret.kind !== "api" && secret.kind !== "session")) throw refuseUnknown();
   c.set("identity", { secret, principal: await findPrincipal(c, secret) });
-  await next();
+  return next();
 });
 
 /**
@@ -107,8 +108,7 @@ async function findPrincipal(c: Context<AppEnv>, secret: PresentedSecret): Promi
       secret.kind === "api" ? findToken(catalogue, secret) : findSession(catalogue, secret),
     );
   } catch (error) {
-    const known = error instanceof AppError ? error : readDatabaseError(error);
-    if (known?.code === "catalogue-unavailable") return null;
+    if (error instanceof AppError && error.code === "catalogue-unavailable") return null;
     throw error;
   }
   if (found === null) throw refuseUnknown();

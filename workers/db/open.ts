@@ -1,6 +1,6 @@
-import { AppError } from "@evenkeel/contracts/errors";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { migrate } from "./migrate.ts";
+import { readDatabaseError } from "./refusals.ts";
 import * as schema from "./schema.ts";
 
 /** The catalogue as drizzle sees it. */
@@ -17,7 +17,7 @@ let migrated = false;
  *
  * @param database the D1 binding
  * @returns the catalogue
- * @throws AppError catalogue-unavailable, or D1's own error, when it cannot be used
+ * @throws AppError catalogue-unavailable when it cannot be used
  */
 export async function openCatalogue(database: D1Database): Promise<Catalogue> {
   if (!migrated) {
@@ -28,28 +28,25 @@ export async function openCatalogue(database: D1Database): Promise<Catalogue> {
 }
 
 /**
- * Bounds a call to the catalogue.
+ * Bounds a call to the catalogue and turns its failures into answers.
  *
  * @param call the call
  * @returns its result
- * @throws AppError catalogue-unavailable when it takes too long; else whatever the call throws
+ * @throws AppError already-exists or state-changed when a constraint refused it; catalogue-unavailable when it failed
+ *   otherwise or took too long
  */
 export async function within<T>(call: PromiseLike<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () =>
-        reject(
-          new AppError(
-            "catalogue-unavailable",
-            `The catalogue did not answer in ${CATALOGUE_PATIENCE_MS} ms`,
-          ),
-        ),
+      () => reject(new Error(`no answer in ${CATALOGUE_PATIENCE_MS} ms`)),
       CATALOGUE_PATIENCE_MS,
     );
   });
   try {
     return await Promise.race([call, late]);
+  } catch (error) {
+    throw readDatabaseError(error);
   } finally {
     if (timer !== null) clearTimeout(timer);
   }

@@ -1,27 +1,25 @@
 import { AppError } from "@evenkeel/contracts/errors";
 
-/** Errors that drizzle wraps are looked through so deep. */
+/** Causes behind an error that are looked through. */
 const CAUSES_MAX = 5;
 
 /**
- * Reads an error that came from D1.
+ * Reads why a call to the catalogue failed: a constraint is a refusal, everything else an outage. An outage is logged
+ * with D1's own words only, because drizzle's message carries the values of the query, hashes of secrets among them.
  *
- * @param error what was thrown
- * @returns the code that callers get: a constraint is a refusal, everything else of D1's an outage; null: not D1's error
+ * @param error what the call threw
+ * @returns the error that callers get
  */
-export function readDatabaseError(error: unknown): AppError | null {
-  const messages = listMessages(error);
-  const text = messages.join("\n");
-  const unique = /UNIQUE constraint failed: ([a-z_]+)\.([a-z_., ]+)/.exec(text);
+export function readDatabaseError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const causes = listCauses(error);
+  const text = causes.join("\n");
+  const unique = /UNIQUE constraint failed: ([a-z_]+)\./.exec(text);
   if (unique) {
-    const table = unique[1] ?? "";
-    return new AppError(
-      "already-exists",
-      `Another one in ${table} has this name already; choose another name`,
-      {
-        table,
-      },
-    );
+    const table = unique[1]?.replaceAll("_", " ") ?? "";
+    return new AppError("already-exists", `Another one of the ${table} has this name; choose another name`, {
+      table,
+    });
   }
   if (text.includes("FOREIGN KEY constraint failed")) {
     return new AppError(
@@ -29,16 +27,15 @@ export function readDatabaseError(error: unknown): AppError | null {
       "What this belongs to, or what belongs to it, changed meanwhile; look again",
     );
   }
-  if (/D1_ERROR|Failed query|D1 DB|SQLITE_/.test(text)) {
-    return new AppError(
-      "catalogue-unavailable",
-      "The catalogue (D1) does not work at present; switches still do",
-    );
-  }
-  return null;
+  console.error(`the catalogue failed: ${causes.at(-1) ?? "no reason given"}`);
+  return new AppError(
+    "catalogue-unavailable",
+    "The catalogue (D1) does not work at present; switches still do",
+  );
 }
 
-function listMessages(error: unknown): string[] {
+/** The messages of an error and of what caused it, the innermost last. */
+function listCauses(error: unknown): string[] {
   const messages: string[] = [];
   let current = error;
   for (let depth = 0; depth < CAUSES_MAX && current instanceof Error; depth += 1) {

@@ -6,7 +6,6 @@ import { describeRoute } from "hono-openapi";
 import type { AppEnv } from "../app-env.ts";
 import { findInstanceOf, type PresentedSecret, readSecret } from "../auth/secrets.ts";
 import { openCatalogue, within } from "../db/open.ts";
-import { readDatabaseError } from "../db/refusals.ts";
 import { agents } from "../db/schema.ts";
 import { openInstance } from "../environment.ts";
 
@@ -47,8 +46,7 @@ async function findAgent(
     if (row === undefined) throw refuseAgent();
     return { instanceId: row.instanceId, agent: { name: row.name, site: row.siteId } };
   } catch (error) {
-    const known = error instanceof AppError ? error : readDatabaseError(error);
-    if (known?.code !== "catalogue-unavailable") throw error;
+    if (!(error instanceof AppError) || error.code !== "catalogue-unavailable") throw error;
     // The Instance knows its agents by the hashes of their tokens, so a dead catalogue locks none of them out.
     return { instanceId: findInstanceOf(secret.id), agent: null };
   }

@@ -31,7 +31,9 @@ type InstanceRow = typeof instances.$inferSelect;
 
 /** Instances: isolated spaces of sites, agents, applications and monitors. */
 export const instanceRoutes = new Hono<AppEnv>()
-  .use(authenticate, withCatalogue)
+  // By path and not for all: commands and the live picture below this path must work without the catalogue.
+  .use("/", authenticate, withCatalogue)
+  .use("/:id", authenticate, withCatalogue)
   .get(
     "/",
     describeRoute({

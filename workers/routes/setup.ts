@@ -55,8 +55,8 @@ export const setupRoutes = new Hono<AppEnv>().use(withCatalogue).post(
       { action: "create owner", resource: owner.id, after: { name, role: owner.role } },
       session.principal,
     ).catch((error: unknown) => {
-      if (error instanceof Error && /FOREIGN KEY/.test(`${error.message} ${error.cause}`)) throw refuse();
-      throw error;
+      const lost = error instanceof AppError && error.code === "state-changed";
+      throw lost ? refuse() : error;
     });
     sendSessionCookie(c, session.token);
     return c.json(showPrincipal(session.principal), 201);

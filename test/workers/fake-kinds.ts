@@ -1,0 +1,49 @@
+import type { Timing } from "@evenkeel/contracts/plan";
+import type { MonitorPlugin } from "@evenkeel/contracts/plugin";
+import { z } from "zod";
+
+const defaults: Timing = {
+  retryIntervalMs: 3000,
+  monitorTimeoutMs: 10_000,
+  accessTimeoutMs: 3000,
+  healthPrecision: 1,
+  healthyThreshold: 1,
+  unhealthyThreshold: 2,
+  fastRefuse: false,
+};
+
+function neverHere(): never {
+  throw new Error("the control plane never probes");
+}
+
+/** A kind of database that can be switched. */
+export const fakedb: MonitorPlugin = {
+  kind: "fakedb",
+  title: { en: "Fake database", "zh-CN": "假数据库" },
+  defaultPort: 1,
+  switchable: true,
+  hasRoute: true,
+  defaults,
+  common: z.strictObject({ user: z.string(), database: z.string() }),
+  target: z.strictObject({ host: z.string(), port: z.number().int() }),
+  secret: z.strictObject({ password: z.string().optional() }),
+  example: { common: {}, target: {}, secret: {} },
+  open: neverHere,
+  source: (settings) => {
+    const { host, port, database } = z
+      .object({ host: z.string(), port: z.number(), database: z.string() })
+      .parse(settings);
+    return { host, port, database, hasUser: true };
+  },
+  judge: neverHere,
+};
+
+/** A kind that is only watched. */
+export const fakeapi: MonitorPlugin = {
+  ...fakedb,
+  kind: "fakeapi",
+  switchable: false,
+  hasRoute: false,
+  common: z.strictObject({}),
+  source: () => null,
+};
