@@ -47,7 +47,8 @@ export interface ClusterSettings {
   readonly size?: number;
   readonly tokenTtlS?: number;
   readonly auth?: boolean;
-  readonly flags?: readonly string[];
+  /** Serves clients over TLS: files for etcd, and the authority's text for `ready`. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string };
 }
 
 /** Starts a cluster with password authentication and waits until it takes writes. */
@@ -61,13 +62,15 @@ export async function startCluster(settings: ClusterSettings): Promise<TestClust
   const members = Array.from({ length: size }, (_, index) => createMember(settings, directory, peers, index));
   for (const member of members) member.start();
   const cluster = createCluster(members, directory);
-  await cluster.ready();
+  // Over TLS the first call of a test waits by itself; Node's fetch would have to be taught the authority.
+  if (settings.tls === undefined) await cluster.ready();
   if (settings.auth !== false) await enableAuth(cluster);
   return cluster;
 }
 
 function createMember(settings: ClusterSettings, directory: string, peers: string, index: number): Member {
-  const client = `http://127.0.0.1:${settings.portBase + 2 * index}`;
+  const { tls } = settings;
+  const client = `${tls === undefined ? "http" : "https"}://127.0.0.1:${settings.portBase + 2 * index}`;
   const peer = `http://127.0.0.1:${settings.portBase + 2 * index + 1}`;
   let child: ChildProcess | null = null;
   const args = [
@@ -76,10 +79,10 @@ function createMember(settings: ClusterSettings, directory: string, peers: strin
     ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
     ...["--initial-cluster", peers, "--bcrypt-cost", "4", "--log-level", "fatal"],
     ...(settings.tokenTtlS === undefined ? [] : ["--auth-token-ttl", String(settings.tokenTtlS)]),
-    ...(settings.flags ?? []),
+    ...(tls === undefined ? [] : ["--cert-file", tls.cert, "--key-file", tls.key]),
   ];
   return {
-    address: client.slice("http://".length),
+    address: client.replace(/^https?:\/\//, ""),
     start() {
       child = spawn("etcd", args, {
         stdio: "ignore",
@@ -137,10 +140,14 @@ function createCluster(members: readonly Member[], directory: string): TestClust
     endpoints: members.map((member) => member.address),
     call,
     async leader() {
-      const statuses = (await Promise.all(
-        members.map((member) => post(member.address, "/v3/maintenance/status", {}).catch(() => null)),
-      )) as ({ leader: string; header: { member_id: string } } | null)[];
-      return statuses.findIndex((status) => status !== null && status.leader === status.header.member_id);
+      const statuses = await Promise.allSettled(
+        members.map((member) => post(member.address, "/v3/maintenance/status", {})),
+      );
+      return statuses.findIndex((status) => {
+        if (status.status === "rejected") return false;
+        const { leader, header } = status.value as { leader: string; header: { member_id: string } };
+        return leader === header.member_id;
+      });
     },
     ready: () =>
       until("the cluster takes writes", async () => {
