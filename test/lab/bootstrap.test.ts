@@ -22,18 +22,18 @@ const SLOW_MS = 30_000;
 
 const FAKE_NPM = `#!/bin/sh
 echo "$PWD $*" >> "$NPM_CALLS"
-case ":$PATH:" in *node_modules*) echo "npm must not run on the Node that it replaces" >> "$NPM_CALLS";; esac
+case ":$PATH:" in *"$PWD/node_modules"*) echo "npm must not run on the Node that it replaces" >> "$NPM_CALLS";; esac
 mkdir -p node_modules
 while [ -e hold-npm ]; do sleep 0.05; done
 echo "{}" > node_modules/.package-lock.json
 `;
 
 const RULES = `
-console.log("arguments " + process.argv.slice(2).join(" "));
 if (process.argv[2] === "wait") {
   process.on("SIGTERM", () => process.exit(7));
   setInterval(() => undefined, 1e6);
 } else process.exitCode = Number(process.argv[2] ?? 0);
+console.log("arguments " + process.argv.slice(2).join(" "));
 `;
 
 beforeEach(() => {
