@@ -29,11 +29,16 @@ export class SwitchedError extends SdkError {
   readonly epoch: number;
 
   constructor(from: string, to: string, epoch: number) {
+    // Its stack would show how a route arrives, never who called, and taking it delays all who are to be rejected:
+    // Node renders it when a socket is destroyed, and source maps make that slow.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(
       "EVENKEEL_SWITCHED",
       true,
       `switched from ${from} to ${to} (epoch ${epoch}) while the call was under way`,
     );
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = "SwitchedError";
     this.from = from;
     this.to = to;

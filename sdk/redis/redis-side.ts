@@ -33,7 +33,7 @@ export interface RedisSide extends WarmSide {
  */
 export function createRedisSide(request: SideRequest, driver: RedisDriverOptions): RedisSide {
   let lastError: Error | null = null;
-  const drains = new Set<() => void>();
+  const drains = new Set<NodeJS.Timeout>();
   const connect = (): Redis => {
     const redis = new Redis(settingsOf(request, driver));
     // ioredis tells the cause of a failed connection here and nowhere else, and prints it if nobody listens.
@@ -57,22 +57,21 @@ export function createRedisSide(request: SideRequest, driver: RedisDriverOptions
       setImmediate(() => discard(old));
     },
     drain(createError, drainMs) {
-      const old = side.redis;
-      if (old.commandQueue.length === 0) return;
-      // Pipelines and transactions stay with the connection that they were begun on, so the old one is set aside.
-      side.redis = connect();
-      const finish = (): void => {
-        clearTimeout(timer);
-        drains.delete(finish);
-        rejectUnderWay(old, createError);
-        discard(old);
-      };
-      const timer = setTimeout(finish, drainMs);
-      drains.add(finish);
+      const last = side.redis.commandQueue.peekBack();
+      if (last === undefined) return;
+      const draining = side.redis;
+      const timer = setTimeout(() => {
+        drains.delete(timer);
+        // Answers come in order: while the last command of then still waits, everything behind it waits too.
+        if (side.redis === draining && draining.commandQueue.toArray().includes(last)) {
+          side.abandon(createError);
+        }
+      }, drainMs);
+      drains.add(timer);
     },
     check: () => checkConnection(side.redis, request.connectTimeoutMs, () => lastError),
     close() {
-      for (const finish of drains) finish();
+      for (const timer of drains) clearTimeout(timer);
       rejectUnderWay(side.redis, () => new ClosedError());
       discard(side.redis);
     },

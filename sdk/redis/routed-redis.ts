@@ -32,11 +32,7 @@ export function createRoutedRedis(board: Switchboard<RedisSide>, retry: Retry): 
   const request: AcquireRequest<RedisSide, RedisSide> = {
     board,
     retry,
-    acquire: (side, done) => {
-      // Connecting goes on by itself; the next try comes after a pause, or with a switch.
-      const error = new Error(`${side.dataCentre}: the connection is ${side.redis.status}`);
-      process.nextTick(() => (side.redis.status === "ready" ? done(null, side) : done(error, null)));
-    },
+    acquire: (side, done) => waitUntilReady(side, retry.delayMs, done),
     giveBack: () => undefined,
     isAway: () => true,
   };
@@ -60,6 +56,27 @@ export function createRoutedRedis(board: Switchboard<RedisSide>, retry: Retry): 
   }
   // The methods come from ioredis's own list of commands, and so do the types.
   return client as unknown as RoutedRedis;
+}
+
+/** Connecting goes on by itself; whoever needs the connection waits a moment for it. */
+function waitUntilReady(
+  side: RedisSide,
+  waitMs: number,
+  done: (error: Error | null, side: RedisSide | null) => void,
+): void {
+  const { redis } = side;
+  if (redis.status === "ready") {
+    process.nextTick(done, null, side);
+    return;
+  }
+  const settle = (): void => {
+    clearTimeout(timer);
+    redis.off("ready", settle);
+    if (redis.status === "ready") done(null, side);
+    else done(new Error(`${side.dataCentre}: the connection is not ready but ${redis.status}`), null);
+  };
+  const timer = setTimeout(settle, waitMs);
+  redis.once("ready", settle);
 }
 
 function sendTo(side: RedisSide, name: string, command: string, args: unknown[]): unknown {

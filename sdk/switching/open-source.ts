@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import type { Route } from "@evenkeel/contracts/route";
 import type { SdkConfig, SdkConfigInput, SdkSource } from "@evenkeel/contracts/sdk-config";
 import { parseConfig } from "../config/parse-config.ts";
+import { NoRouteError } from "../errors.ts";
 import type { RouteListener } from "../route/route-follower.ts";
 import { borrowFollower, type FollowOptions } from "../route/shared-followers.ts";
 import type { Position } from "./judge-switch.ts";
@@ -193,8 +194,10 @@ async function followRemotely<S extends Side>(
       if (monitor === monitorId) take(route);
     },
     onConnected(connected, message) {
-      if (connected) later(events, "connected");
-      else later(events, "stale", { message });
+      if (connected) return later(events, "connected");
+      later(events, "stale", { message });
+      // Whoever calls without a route shall read why there is none.
+      if (board.active === null) board.refusal = new NoRouteError(`no route is known yet: ${message}`);
     },
     onFork(monitor, kept, other) {
       if (monitor === monitorId) later(events, "fork", { kept, other });

@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Route, routeKey } from "@evenkeel/contracts/route";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type FollowRequest, followRoutes, type RouteFollower } from "../../sdk/route/route-follower.ts";
+import { readSnapshot, writeSnapshot } from "../../sdk/route/snapshot.ts";
+import { until } from "../route-store/etcd-cluster.ts";
+import { createFakeStore, type FakeStore, makeReading } from "./fake-store.ts";
+import { makeRoute } from "./make-route.ts";
+
+const KEY = routeKey("inst", "shop", "db");
+let directory = "";
+let fake: FakeStore;
+let follower: RouteFollower | null = null;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "evenkeel-follower-"));
+  fake = createFakeStore();
+});
+afterEach(() => {
+  follower?.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function follow(more: Partial<FollowRequest> = {}): { follower: RouteFollower; told: string[] } {
+  const request = {
+    store: fake.store,
+    instance: "inst",
+    application: "shop",
+    startHoldMs: 60_000,
+    snapshot: null,
+  };
+  const made = followRoutes({ ...request, ...more });
+  follower = made;
+  const told: string[] = [];
+  made.subscribe({
+    onRoute: (monitor, route) => told.push(`${monitor} ${route.epoch}`),
+    onConnected: (connected) => told.push(connected ? "connected" : "lost"),
+    onFork: (monitor) => told.push(`${monitor} forked`),
+    onProblem: (message) => told.push(message),
+  });
+  return { follower: made, told };
+}
+
+const put = (route: Route | string, revision: number) => {
+  const value = typeof route === "string" ? route : JSON.stringify(route);
+  fake.hear().onChanges([{ key: KEY, value, modRevision: revision }]);
+};
+
+test("[SAFE-1] routes are followed as they come; older ones, deletions and forks move nothing", async () => {
+  const { told, follower: made } = follow();
+  fake.hear().onReading(makeReading({ [KEY]: JSON.stringify(makeRoute(3)) }));
+  expect(await made.ready).toBe("store");
+  put(makeRoute(4), 11);
+  put(makeRoute(3), 12);
+  put(makeRoute(4, "dec-other"), 13);
+  fake.hear().onChanges([{ key: KEY, value: null, modRevision: 14 }]);
+  expect(told).toEqual(["db 3", "db 4", "db forked"]);
+  expect(made.routeOf("db")?.decision).toBe("dec-4");
+});
+
+test("something that is no route is told and not followed", () => {
+  const { told, follower: made } = follow();
+  put('{"v":1,"epoch":"many"}', 11);
+  put("not json", 12);
+  expect(told).toEqual([`${KEY} holds no valid route`, `${KEY} holds no valid route`]);
+  expect(made.routeOf("db")).toBeNull();
+});
+
+test("a store that does not answer in time: the snapshot's routes serve, and the store corrects them later", async () => {
+  const snapshot = { path: join(directory, "routes.json"), key: "k" };
+  await writeSnapshot(snapshot.path, snapshot.key, { db: makeRoute(5) });
+  const { told, follower: made } = follow({ startHoldMs: 5, snapshot });
+  expect(await made.ready).toBe("snapshot");
+  fake.hear().onReading(makeReading({ [KEY]: JSON.stringify(makeRoute(6)) }));
+  expect(told).toEqual(["db 5", "db 6"]);
+});
+
+test("a store that answers in time: the snapshot is not looked at, and written anew", async () => {
+  const snapshot = { path: join(directory, "routes.json"), key: "k" };
+  await writeSnapshot(snapshot.path, snapshot.key, { db: makeRoute(9) });
+  const { told } = follow({ snapshot });
+  fake.hear().onReading(makeReading({ [KEY]: JSON.stringify(makeRoute(2)) }));
+  put(makeRoute(3), 11);
+  put(makeRoute(4), 12);
+  expect(told).toEqual(["db 2", "db 3", "db 4"]);
+  await until("the last route is in the snapshot", async () => {
+    const read = await readSnapshot(snapshot.path, snapshot.key);
+    return read.ok && read.routes.db?.epoch === 4;
+  });
+});
+
+test("neither store nor snapshot: ready says so, and a later route is followed all the same", async () => {
+  const { told, follower: made } = follow({ startHoldMs: 5 });
+  expect(await made.ready).toBe("nowhere");
+  put(makeRoute(1), 11);
+  expect(told).toEqual(["db 1"]);
+});
+
+test("closing ends the store and settles who waits", async () => {
+  const { follower: made } = follow();
+  made.close();
+  expect(await made.ready).toBe("nowhere");
+  expect(fake.closed()).toBe(true);
+});

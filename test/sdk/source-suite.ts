@@ -1,0 +1,287 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
+import type { EngineName } from "@evenkeel/lab/engines/start-engines";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { RoutedSource, SourceOptions } from "../../sdk/switching/open-source.ts";
+import type { SwitchedEvent } from "../../sdk/switching/source-events.ts";
+import { until } from "../route-store/etcd-cluster.ts";
+import { startTwoSites, type TwoSites } from "./two-sites.ts";
+
+/** What the suite needs of a driver. */
+export interface Driver {
+  readonly source: RoutedSource;
+  /** Asks the active side who it is. @returns such as `dc1` */
+  where(): Promise<string>;
+  write(id: string): Promise<void>;
+  /** Begins a transaction, or what the engine has instead; null if a transaction is sent as a whole. */
+  begin: (() => Promise<OpenTransaction>) | null;
+}
+
+/** A transaction that is open. */
+export interface OpenTransaction {
+  write(id: string): Promise<void>;
+  commit(): Promise<void>;
+  release(): void;
+}
+
+/** A driver under test. */
+export interface SuiteRequest {
+  readonly engine: EngineName;
+  readonly portBase: number;
+  /** Prepares both sides so that `where` can tell them apart. */
+  prepare?(sites: TwoSites): Promise<void>;
+  open(sites: TwoSites, config: SdkConfigInput, options: SourceOptions): Promise<Driver>;
+}
+
+/** The rule is 5 ms; a machine that runs other things too is given this much more before a test fails. */
+const REJECTED_WITHIN_MS = 5;
+const GENEROUS = 10;
+const IN_FLIGHT = 8;
+const SLOW_MS = 120_000;
+
+/**
+ * The rules that each data source keeps, proven with real servers that are stopped and killed.
+ *
+ * @param request the driver
+ */
+export function describeSource(request: SuiteRequest): void {
+  describe(`a ${request.engine} data source`, () => {
+    let sites: TwoSites;
+    let why = "";
+    const opened: RoutedSource[] = [];
+    const newId = (): string => `test-${randomUUID()}`;
+
+    beforeAll(async () => {
+      const started = await startTwoSites(request.engine, request.portBase);
+      if (typeof started === "string") {
+        why = started;
+        console.warn(`skipped: ${why}`);
+        return;
+      }
+      sites = started;
+      await request.prepare?.(sites);
+    }, SLOW_MS);
+    afterAll(async () => {
+      await sites?.destroy();
+    }, SLOW_MS);
+    afterEach(async () => {
+      for (const source of opened.splice(0)) await source.close();
+      for (const site of ["dc1", "dc2"] as const) await sites?.engine.dataCentres[site].process.revive();
+    }, SLOW_MS);
+
+    const open = async (options: SourceOptions = {}, config?: SdkConfigInput): Promise<Driver> => {
+      const driver = await request.open(sites, config ?? sites.config, { snapshotFile: false, ...options });
+      opened.push(driver.source);
+      return driver;
+    };
+    const openAt = async (dataCentre: string, options: SourceOptions = {}): Promise<Driver> => {
+      await sites.route({ active: dataCentre });
+      const driver = await open(options);
+      expect(await driver.where()).toBe(dataCentre);
+      return driver;
+    };
+    const nextSwitch = (driver: Driver): Promise<SwitchedEvent> =>
+      new Promise((resolve) => driver.source.on("switched", resolve));
+
+    const it = (name: string, run: () => Promise<void>): void =>
+      test(name, { timeout: SLOW_MS }, async (context) => {
+        if (why !== "") return context.skip(why);
+        await run();
+      });
+
+    it("calls in flight on a hung server are rejected with the route, and the next one succeeds on the other side", async () => {
+      const driver = await openAt("dc1");
+      await Promise.all(Array.from({ length: IN_FLIGHT }, () => driver.where()));
+      sites.engine.dataCentres.dc1.process.stop();
+      const calls = Array.from({ length: IN_FLIGHT }, () =>
+        driver.where().then(
+          (answer) => ({ answer, atMs: performance.now(), code: "" }),
+          (error: { code: string; retryable: boolean }) => ({
+            answer: "",
+            atMs: performance.now(),
+            code: `${error.code} ${error.retryable}`,
+          }),
+        ),
+      );
+      const switched = nextSwitch(driver);
+      const { acknowledgedMs } = await sites.route({ active: "dc2" });
+      const outcomes = await Promise.all(calls);
+      const event = await switched;
+      const firstSuccess = await driver.where();
+      const servedMs = performance.now() - event.monotonicMs;
+      const rejected = outcomes.filter((outcome) => outcome.code !== "");
+      const latestMs = Math.max(...rejected.map((outcome) => outcome.atMs - event.monotonicMs));
+      console.log(
+        `${request.engine}: ${rejected.length} of ${IN_FLIGHT} calls in flight rejected within ${latestMs.toFixed(2)} ms of the swap; ` +
+          `route acknowledged → swapped ${(event.monotonicMs - acknowledgedMs).toFixed(2)} ms; next success after ${servedMs.toFixed(2)} ms`,
+      );
+      expect(firstSuccess).toBe("dc2");
+      expect(rejected.length).toBeGreaterThan(0);
+      for (const outcome of rejected) expect(outcome.code).toBe("EVENKEEL_SWITCHED true");
+      for (const outcome of outcomes) if (outcome.code === "") expect(outcome.answer).toBe("dc2");
+      expect(latestMs).toBeLessThan(REJECTED_WITHIN_MS * GENEROUS);
+    });
+
+    it("the home is killed: errors until the route changes, then the other side, and the process lives on", async () => {
+      const driver = await openAt("dc1");
+      await sites.engine.dataCentres.dc1.process.kill();
+      await until("calls fail", async () => {
+        const failed = await driver.where().then(
+          () => false,
+          () => true,
+        );
+        return failed;
+      });
+      const switched = nextSwitch(driver);
+      await sites.route({ active: "dc2" });
+      await switched;
+      expect(await driver.where()).toBe("dc2");
+    });
+
+    it("a source that starts while the home is dead and the other side active serves at once", async () => {
+      await sites.route({ active: "dc2" });
+      await sites.engine.dataCentres.dc1.process.kill();
+      const driver = await open();
+      expect(await driver.where()).toBe("dc2");
+    });
+
+    it("no route store, but a snapshot: the last known side serves, and the source says that it is unconfirmed", async () => {
+      const snapshotFile = `${sites.directory}/snapshot-${newId()}.json`;
+      await sites.route({ active: "dc2" });
+      const first = await open({ snapshotFile });
+      expect(await first.where()).toBe("dc2");
+      await until("the snapshot stands", () => existsSync(snapshotFile));
+      await first.source.close();
+      const { etcd } = sites.config;
+      if (etcd === undefined) throw new Error("the configuration has no etcd");
+      const unreachable = { ...sites.config, etcd: { ...etcd, address: "127.0.0.1:1" } };
+      const driver = await open({ snapshotFile, startHoldMs: 100 }, unreachable);
+      const unconfirmed = new Promise((resolve) => driver.source.on("unconfirmed", resolve));
+      expect(await driver.where()).toBe("dc2");
+      expect(await unconfirmed).toMatchObject({ route: { active: "dc2" } });
+    });
+
+    it("neither a route store nor a snapshot: calls are refused by the SDK, never sent to the home", async () => {
+      const { etcd } = sites.config;
+      if (etcd === undefined) throw new Error("the configuration has no etcd");
+      const unreachable = { ...sites.config, etcd: { ...etcd, address: "127.0.0.1:1" } };
+      const driver = await open({ startHoldMs: 50 }, unreachable);
+      await expect(driver.where()).rejects.toMatchObject({ code: "EVENKEEL_NO_ROUTE", retryable: true });
+    });
+
+    it("without `etcd` in the configuration the source works locally", async () => {
+      const { etcd: _, ...local } = sites.config;
+      const driver = await open({}, { ...local, router: { ...local.router, active: "dc2" } });
+      expect(await driver.where()).toBe("dc2");
+    });
+
+    it("an active side that is not writable still reads and refuses writes with their own error", async () => {
+      const driver = await openAt("dc1");
+      const switched = nextSwitch(driver);
+      const open1 = { readable: true, writable: true };
+      await sites.route({ dataCentres: { dc1: { readable: true, writable: false }, dc2: open1 } });
+      await switched;
+      expect(await driver.where()).toBe("dc1");
+      await expect(driver.write(newId())).rejects.toMatchObject({ code: "EVENKEEL_NOT_WRITABLE" });
+      const again = nextSwitch(driver);
+      await sites.route({ dataCentres: { dc1: open1, dc2: open1 } });
+      await again;
+      await driver.write(newId());
+    });
+
+    it("a planned switch lets an open transaction finish where it began, and sends new calls to the other side", async () => {
+      const driver = await openAt("dc1", { drainMs: 10_000 });
+      const transaction = await driver.begin?.();
+      if (transaction === undefined) return;
+      const ids = [newId(), newId()] as const;
+      await transaction.write(ids[0]);
+      const switched = nextSwitch(driver);
+      await sites.route({ active: "dc2", decidedBy: "operator:a test" });
+      expect(await switched).toMatchObject({ leaving: "drain", busy: 1 });
+      expect(await driver.where()).toBe("dc2");
+      await transaction.write(ids[1]);
+      await transaction.commit();
+      transaction.release();
+      expect([...(await sites.engine.holdsOrders("dc1", ids))].sort()).toEqual([...ids].sort());
+    });
+
+    it("a transaction that outlives the drain time is cut with the switch as the reason, and stays cut", async () => {
+      const driver = await openAt("dc1", { drainMs: 50 });
+      const transaction = await driver.begin?.();
+      if (transaction === undefined) return;
+      const id = newId();
+      await transaction.write(id);
+      const switched = nextSwitch(driver);
+      await sites.route({ active: "dc2", decidedBy: "operator:a test" });
+      await switched;
+      const refused = { code: "EVENKEEL_SWITCHED", retryable: true };
+      await until("the transaction is cut", async () => {
+        const outcome = await transaction.write(newId()).then(
+          () => null,
+          (error: { code: string }) => error,
+        );
+        if (outcome !== null) expect(outcome).toMatchObject(refused);
+        return outcome !== null;
+      });
+      await expect(transaction.commit()).rejects.toMatchObject(refused);
+      transaction.release();
+      expect((await sites.engine.holdsOrders("dc1", [id])).size).toBe(0);
+      expect(await driver.where()).toBe("dc2");
+    });
+
+    it("an automatic switch rejects an open transaction at once, and no statement of it reaches the other side", async () => {
+      const driver = await openAt("dc1");
+      const transaction = await driver.begin?.();
+      if (transaction === undefined) return;
+      const ids = [newId(), newId()] as const;
+      await transaction.write(ids[0]);
+      const switched = nextSwitch(driver);
+      await sites.route({ active: "dc2" });
+      await switched;
+      await expect(transaction.write(ids[1])).rejects.toMatchObject({ code: "EVENKEEL_SWITCHED" });
+      transaction.release();
+      for (const site of ["dc1", "dc2"] as const) {
+        expect((await sites.engine.holdsOrders(site, ids)).size).toBe(0);
+      }
+    });
+
+    it("switching to and fro a hundred times neither loses a call nor leaves connections behind", async () => {
+      const driver = await openAt("dc1");
+      let running = true;
+      const failures: string[] = [];
+      let calls = 0;
+      const caller = async (): Promise<void> => {
+        while (running) {
+          calls += 1;
+          await driver.where().catch((error: { code?: string; message: string }) => {
+            failures.push(error.code ?? error.message);
+          });
+        }
+      };
+      const callers = [caller(), caller(), caller()];
+      for (let turn = 0; turn < 100; turn += 1) {
+        await sites.route({ active: turn % 2 === 0 ? "dc2" : "dc1", decidedBy: "operator:a test" });
+      }
+      running = false;
+      await Promise.all(callers);
+      console.log(`${request.engine}: ${calls} calls over 100 planned switches, ${failures.length} failed`);
+      expect(failures).toEqual([]);
+    });
+
+    it("after close nothing is left: no socket, no timer", async () => {
+      const count = (): number =>
+        process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap" || name === "TLSWrap")
+          .length;
+      const before = count();
+      const driver = await openAt("dc1");
+      await Promise.all(Array.from({ length: IN_FLIGHT }, () => driver.where()));
+      sites.engine.dataCentres.dc1.process.stop();
+      const hanging = driver.where().catch((error: { code: string }) => error.code);
+      await driver.source.close();
+      expect(await hanging).toBe("EVENKEEL_CLOSED");
+      await until("all sockets are gone", () => count() <= before);
+      await expect(driver.where()).rejects.toMatchObject({ code: "EVENKEEL_CLOSED" });
+    });
+  });
+}
