@@ -1,5 +1,6 @@
 import { applyFault } from "../faults/site-faults.ts";
 import type { ManagedProcess } from "../processes/process-spec.ts";
+import { readProcessTable } from "../processes/process-table.ts";
 import { wallMs } from "../shop/shop-clock.ts";
 import type { Lab } from "../start-lab.ts";
 import type { DrillEngine, DrillFault } from "./options.ts";
@@ -7,6 +8,7 @@ import type { DrillEngine, DrillFault } from "./options.ts";
 /** How long the cluster may take to elect the member that the fault will take, in milliseconds. */
 const LEADER_WITHIN_MS = 10_000;
 const LEADER_POLL_MS = 50;
+const TABLE_LOOKS = 3;
 /** How long an injected control-plane outage lasts, in milliseconds. */
 const CONTROL_PLANE_DOWN_MS = 3000;
 
@@ -60,6 +62,8 @@ export async function restartControlPlane(lab: Pick<Lab, "controlPlane">): Promi
 }
 
 async function strike(lab: Lab, verb: "kill" | "stop", part: string): Promise<InjectedFault> {
+  // Reading the process table for the first time takes tens of milliseconds, which are not the fault's.
+  for (let look = 0; look < TABLE_LOOKS; look += 1) readProcessTable();
   const atMs = wallMs();
   const problem = await applyFault(lab, verb, part);
   if (problem !== null) throw new Error(problem);
