@@ -1,7 +1,8 @@
+import { fileURLToPath } from "node:url";
 import { acceptsConnections } from "./ports.ts";
 import type { ProcessSpec } from "./process-spec.ts";
 
-const GATE = new URL("../gate.ts", import.meta.url).pathname;
+const GATE = fileURLToPath(new URL("../gate.ts", import.meta.url));
 
 /**
  * The process that stands between clients and one server (see gate.ts). It is ready when it listens, whether the

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import type { Registry } from "./registry.ts";
 
-const REAPER = new URL("./reaper.ts", import.meta.url).pathname;
+const REAPER = fileURLToPath(new URL("./reaper.ts", import.meta.url));
 /** A reaper that keeps dying is not started for ever. */
 const MAX_RESTARTS = 20;
 
@@ -23,7 +24,11 @@ export function startReaper(): Reaper {
   let restarts = 0;
 
   const start = (): ChildProcess => {
-    const child = spawn(process.execPath, [REAPER], { detached: true, stdio: ["pipe", "ignore", "inherit"] });
+    // The registry of this moment goes along as an argument: a lab that dies before its first write is covered too.
+    const child = spawn(process.execPath, [REAPER, JSON.stringify(last)], {
+      detached: true,
+      stdio: ["pipe", "ignore", "inherit"],
+    });
     // Without this a write to a reaper that has just been killed would end the lab; its exit is handled below.
     child.stdin?.on("error", () => undefined);
     child.on("exit", () => {
@@ -32,7 +37,6 @@ export function startReaper(): Reaper {
       current = start();
     });
     child.unref();
-    child.stdin?.write(`${JSON.stringify(last)}\n`);
     return child;
   };
 
