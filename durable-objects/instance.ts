@@ -291,7 +291,7 @@ export class Instance extends DurableObject<InstanceEnv> {
    * @param call site and target
    * @returns what the agent saw
    */
-  async test(call: TestCall): Promise<TestOutcome> {
+  async probeOnce(call: TestCall): Promise<TestOutcome> {
     const agent = this.#connections.list().find(({ attachment }) => attachment.site === call.site);
     if (agent === undefined) return { ok: false, reason: "no-agent" };
     const nonce = makeEntropy();

@@ -5,8 +5,8 @@ import type { AppEnv } from "./app-env.ts";
 
 /** Issues that one refusal lists at most. */
 const ISSUES_MAX = 20;
-/** Names of unknown fields are repeated only in this form, so that a secret typed in the wrong place is not. */
-const FIELD_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/;
+/** Names of fields are repeated only in this form, so that a secret typed in the wrong place is not. */
+const FIELD_NAME = /^[A-Za-z][A-Za-z_]{0,39}$/;
 
 /** One thing that is wrong with a request: where, and what is expected there; never what was sent. */
 export interface InputIssue {

@@ -6,8 +6,10 @@ import { loginAttempts } from "../db/schema.ts";
 
 /** Failed logins are counted in windows of this length, in milliseconds. */
 export const THROTTLE_WINDOW_MS = 300_000;
-/** Attempts with one name in a window. */
-export const ATTEMPTS_PER_NAME = 10;
+/** Attempts with one name from one source in a window: somebody else's guessing locks nobody out. */
+export const ATTEMPTS_PER_PAIR = 10;
+/** Attempts with one name from everywhere in a window: sources can be many, or made up. */
+export const ATTEMPTS_PER_NAME = 100;
 /** Attempts from one source in a window. */
 export const ATTEMPTS_PER_SOURCE = 50;
 /** Rows of the table of attempts; while it is full, names and sources that are not in it are turned away. */
@@ -30,11 +32,21 @@ export async function countAttempt(catalogue: Catalogue, name: string, source: s
     ]),
   );
   if ((used[0]?.rows ?? 0) >= ATTEMPTS_TABLE_MAX) throw tooMany();
-  const counts = await within(
-    catalogue.batch([count(catalogue, `name ${name}`, now), count(catalogue, `source ${source}`, now)]),
+  const [pair, byName, bySource] = await within(
+    catalogue.batch([
+      count(catalogue, pairKey(name, source), now),
+      count(catalogue, `name ${name}`, now),
+      count(catalogue, `source ${source}`, now),
+    ]),
   );
-  const [byName, bySource] = counts.map((rows) => rows[0]?.failures ?? 0);
-  if ((byName ?? 0) > ATTEMPTS_PER_NAME || (bySource ?? 0) > ATTEMPTS_PER_SOURCE) throw tooMany();
+  const isOver = (rows: readonly { readonly failures: number }[], max: number) =>
+    (rows[0]?.failures ?? 0) > max;
+  const limits = [
+    isOver(pair, ATTEMPTS_PER_PAIR),
+    isOver(byName, ATTEMPTS_PER_NAME),
+    isOver(bySource, ATTEMPTS_PER_SOURCE),
+  ];
+  if (limits.includes(true)) throw tooMany();
 }
 
 /**
@@ -45,7 +57,7 @@ export async function countAttempt(catalogue: Catalogue, name: string, source: s
  * @param source where the request came from
  */
 export async function forgiveAttempts(catalogue: Catalogue, name: string, source: string): Promise<void> {
-  const keys = [`name ${name}`, `source ${source}`];
+  const keys = [pairKey(name, source), `name ${name}`, `source ${source}`];
   await within(catalogue.delete(loginAttempts).where(inArray(loginAttempts.key, keys)));
 }
 
@@ -59,6 +71,10 @@ function count(catalogue: Catalogue, key: string, now: number) {
       setWhere: eq(loginAttempts.key, key),
     })
     .returning({ failures: loginAttempts.failures });
+}
+
+function pairKey(name: string, source: string): string {
+  return `pair ${JSON.stringify([name, source])}`;
 }
 
 function tooMany(): AppError {

@@ -34,7 +34,7 @@ export const monitorTestRoutes = new Hono<AppEnv>().use(authenticate, withCatalo
     const common = parseAt(plugin.common, input.common, "common");
     const config = parseAt(plugin.target, input.config, "config");
     const secret = parseAt(plugin.secret, input.secret, "secret");
-    const outcome = await openInstance(c.env, instanceId).test({
+    const outcome = await openInstance(c.env, instanceId).probeOnce({
       site: site.id,
       frame: {
         kind: plugin.kind,

@@ -1,0 +1,357 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { PING } from "@evenkeel/contracts/agent-protocol";
+import type { MonitorView } from "@evenkeel/contracts/api";
+import { CommandResult } from "@evenkeel/contracts/command";
+import { ConsoleFrame, type LiveMonitor, LiveView } from "@evenkeel/contracts/live";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  type Arranged,
+  arrange,
+  ask,
+  BASE,
+  becomeOwner,
+  type Caller,
+  call,
+  createMonitor,
+  refused,
+} from "../workers/control-plane.ts";
+import {
+  connect,
+  type EnrolledAgent,
+  enrol,
+  type FakeAgent,
+  join,
+  misses,
+  sees,
+} from "../workers/fake-agent.ts";
+
+let owner: Caller;
+let arranged: Arranged;
+let enrolled: readonly EnrolledAgent[];
+let monitor: MonitorView;
+let store: string;
+const open: FakeAgent[] = [];
+
+beforeAll(async () => {
+  owner = await becomeOwner();
+});
+
+beforeEach(async () => {
+  for (const agent of open.splice(0)) agent.close();
+  arranged = await arrangeFresh();
+  enrolled = [
+    await enrol(owner, arranged, "dc1"),
+    await enrol(owner, arranged, "dc2"),
+    await enrol(owner, arranged, "witness"),
+  ];
+  const answer = await call(owner, "PUT", `${arranged.path}/store`, { endpoints: ["http://10.0.0.1:2379"] });
+  store = (answer.body as { id: string }).id;
+  monitor = await createMonitor(owner, arranged);
+});
+
+/** Quotas are small, so that each test clears away what the one before left. */
+async function arrangeFresh(): Promise<Arranged> {
+  const tables = [
+    "data_centres",
+    "monitors",
+    "applications",
+    "agents",
+    "enrolment_tokens",
+    "stores",
+    "plans",
+  ];
+  const all = [...tables, "sites", "instances", "namespaces"];
+  await env.DB.batch(all.map((table) => env.DB.prepare(`delete from ${table}`)));
+  return arrange(owner);
+}
+
+async function joinAll(): Promise<FakeAgent[]> {
+  const agents: FakeAgent[] = [];
+  for (const one of enrolled) {
+    const agent = await join(one);
+    open.push(agent);
+    agents.push(agent);
+    await acknowledged(agent, agent.report([sees(monitor.id, "dc1"), sees(monitor.id, "dc2")], store, true));
+  }
+  return agents;
+}
+
+async function acknowledged(agent: FakeAgent, seq: number): Promise<void> {
+  for (;;) if ((await agent.take("ack")).seq === seq) return;
+}
+
+async function live(): Promise<LiveView> {
+  return ask(owner, "GET", `${arranged.path}/live`, LiveView);
+}
+
+async function liveMonitor(): Promise<LiveMonitor> {
+  const found = (await live()).monitors.find(({ id }) => id === monitor.id);
+  if (found === undefined) throw new Error("the monitor is not in the picture");
+  return found;
+}
+
+const eventTypes = async () => (await live()).events.map(({ type }) => type);
+
+const stub = () => env.INSTANCE.getByName(arranged.instanceId);
+
+/** All agents see dc1 down; the first one speaks last, so that its report completes the picture. */
+async function dc1Fails(agents: readonly FakeAgent[]): Promise<void> {
+  for (const agent of agents) agent.report([misses(monitor.id, "dc1")], store);
+  for (const agent of agents) {
+    const { nonce } = await agent.take("ask");
+    agent.send({
+      type: "answer",
+      nonce,
+      illness: null,
+      stores: [{ store, reachable: true, words: "" }],
+      observations: [misses(monitor.id, "dc1"), sees(monitor.id, "dc2")],
+    });
+  }
+}
+
+/** An agent writes the route that it is told to write. */
+async function writes(agent: FakeAgent): Promise<number> {
+  const [write] = (await agent.take("write-routes")).writes;
+  if (write === undefined) throw new Error("nothing to write");
+  const { monitorId, route, step } = write;
+  const outcome = { result: "stored" as const, written: true };
+  agent.send({
+    type: "written",
+    results: [{ monitorId, store, epoch: route.epoch, step, tookMs: 1, outcome }],
+  });
+  return route.epoch;
+}
+
+describe("an agent's connection", () => {
+  it("is welcomed with plan and routes", async () => {
+    const agent = await connect(enrolled[0] ?? { agentToken: "" });
+    open.push(agent);
+    agent.hello();
+    const welcome = await agent.take("welcome");
+    expect(welcome).toMatchObject({ agentId: enrolled[0]?.agentId, site: arranged.sites.dc1, protocol: 1 });
+    expect(welcome.plan.monitors.map(({ id }) => id)).toEqual([monitor.id]);
+    expect(welcome.routes[0]).toMatchObject({ monitorId: monitor.id, route: { epoch: 1, active: "dc1" } });
+  });
+
+  it("gets an acknowledgement for a report, and a plan when it changes", async () => {
+    const [agent] = await joinAll();
+    await call(owner, "PATCH", `${arranged.path}/monitors/${monitor.id}`, { automatic: false });
+    const plan = await agent?.take("plan");
+    expect(plan?.plan.monitors[0]?.automatic).toBe(false);
+    expect((await liveMonitor()).state).toBe("normal");
+  });
+
+  it.each([
+    ["text that is not JSON", "nonsense", "not JSON"],
+    ["a frame of an unknown type", JSON.stringify({ type: "nonsense" }), "type"],
+    ["a report before hello", JSON.stringify({ type: "tested" }), ""],
+    ["a binary frame", new ArrayBuffer(4), "binary"],
+  ])(
+    "is closed as malformed for %s, with what is wrong and not with what was sent",
+    async (_, frame, words) => {
+      const agent = await connect(enrolled[0] ?? { agentToken: "" });
+      agent.sendRaw(frame);
+      const { code, reason } = await agent.ended();
+      expect(code).toBe(4400);
+      expect(reason).toContain(words);
+      expect(reason).not.toContain("nonsense");
+    },
+  );
+
+  it("is closed for another protocol version, saying which one is spoken here", async () => {
+    const agent = await connect(enrolled[0] ?? { agentToken: "" });
+    agent.sendRaw(JSON.stringify({ type: "hello", protocol: 9, news: true }));
+    const { code, reason } = await agent.ended();
+    expect({ code, reason }).toEqual({ code: 4426, reason: expect.stringContaining("speaks 1") });
+  });
+
+  it("is replaced by a newer one of the same agent, which is not lost by that", async () => {
+    const [first] = await joinAll();
+    const second = await join(enrolled[0] ?? { agentToken: "" });
+    open.push(second);
+    expect(await first?.ended()).toMatchObject({ code: 4409 });
+    const view = await live();
+    expect(view.agents.every(({ connected }) => connected)).toBe(true);
+    expect(view.events.filter(({ type }) => type === "agent-lost")).toEqual([]);
+  });
+
+  it("is noted as lost when it ends", async () => {
+    const agents = await joinAll();
+    agents[2]?.close();
+    await expect.poll(async () => (await live()).events[0]?.type).toBe("agent-lost");
+    expect((await live()).agents.filter(({ connected }) => !connected)).toHaveLength(1);
+  });
+
+  it("is answered its pings while the object is evicted, and counts as heard by them", async () => {
+    const [agent] = await joinAll();
+    await evictDurableObject(stub());
+    agent?.sendRaw(PING);
+    await agent?.ponged();
+    const heardAtMs = await runInDurableObject(stub(), (_, state) =>
+      state.getWebSockets().map((socket) => state.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0),
+    );
+    expect(Math.max(...heardAtMs)).toBeGreaterThan(0);
+  });
+});
+
+describe("a failing home", () => {
+  it("[SAFE-4] is asked about, switched away from, and reported as done once a store has the route", async () => {
+    const agents = await joinAll();
+    await dc1Fails(agents);
+    const epochs = await Promise.all(agents.map(writes));
+    expect(epochs).toEqual([2, 2, 2]);
+    await expect.poll(eventTypes).toContain("switch-finished");
+    expect(await liveMonitor()).toMatchObject({ active: "dc2", epoch: 2, armed: false });
+  });
+
+  it("[SAFE-7] is still being switched from after an eviction in the middle", async () => {
+    const agents = await joinAll();
+    await dc1Fails(agents);
+    await agents[0]?.take("write-routes");
+    await evictDurableObject(stub());
+    expect(await liveMonitor()).toMatchObject({ epoch: 2, switching: { to: "dc2", epoch: 2 } });
+    await runDurableObjectAlarm(stub());
+    const [again] = agents;
+    if (again === undefined) throw new Error("no agent");
+    again.frames.splice(0);
+    await expect
+      .poll(async () => {
+        await runDurableObjectAlarm(stub());
+        return again.frames.some(({ type }) => type === "write-routes");
+      })
+      .toBe(true);
+    await writes(again);
+    await expect.poll(async () => (await liveMonitor()).switching).toBeNull();
+  });
+});
+
+describe("an eviction", () => {
+  it("keeps open sockets as connected and seen, and what they reported", async () => {
+    await joinAll();
+    await evictDurableObject(stub());
+    const view = await live();
+    expect(view.agents.map(({ connected }) => connected)).toEqual([true, true, true]);
+    expect(view.monitors[0]?.state).toBe("normal");
+    expect(view.events.length).toBeGreaterThan(0);
+  });
+
+  it("does not hide the end of a socket that ended while the object was away", async () => {
+    const agents = await joinAll();
+    await evictDurableObject(stub());
+    agents[1]?.close();
+    await expect.poll(async () => (await live()).events[0]?.type).toBe("agent-lost");
+  });
+});
+
+describe("an operator's command", () => {
+  const command = (more: object) => ({ expectedEpoch: 1, idempotencyKey: crypto.randomUUID(), ...more });
+  const path = () => `${arranged.path}/monitors/${monitor.id}`;
+
+  it("waits until the stores have the route", async () => {
+    const agents = await joinAll();
+    const answer = ask(owner, "POST", `${path()}/switch`, CommandResult, command({ to: "dc2" }));
+    for (const agent of agents) {
+      const { nonce, targets } = await agent.take("ask");
+      const observations = targets.map(({ dataCentre }) => sees(monitor.id, dataCentre));
+      const stores = [{ store, reachable: true, words: "" }];
+      agent.send({ type: "answer", nonce, illness: null, stores, observations });
+    }
+    await Promise.all(agents.map(writes));
+    expect(await answer).toMatchObject({ status: "done", epoch: 2, active: "dc2" });
+  });
+
+  it("answers `running` when its patience ends, and the same key gets the same switch", async () => {
+    const [agent] = await joinAll();
+    const body = command({ to: "dc2", force: true, reason: "drill" });
+    const first = await ask(owner, "POST", `${path()}/switch?waitMs=0`, CommandResult, body);
+    expect(first).toMatchObject({ status: "running", epoch: 2 });
+    if (agent !== undefined) await writes(agent);
+    await expect.poll(async () => (await liveMonitor()).switching).toBeNull();
+    const again = await ask(owner, "POST", `${path()}/switch`, CommandResult, body);
+    expect(again).toMatchObject({ status: "done", epoch: 2, decision: first.decision });
+  });
+
+  it("is refused with code and reason", async () => {
+    await joinAll();
+    const stale = command({ to: "dc2", expectedEpoch: 7 });
+    const problem = await refused(owner, "POST", `${path()}/switch`, "state-changed", stale);
+    expect(problem.details).toMatchObject({ epoch: 1, because: { id: "epoch-stale" } });
+    await refused(owner, "POST", `${path()}/switch`, "invalid-input", command({ to: "dc2", force: true }));
+    await refused(owner, "POST", `${path()}/switch-back`, "invalid-input", command({ to: "dc2" }));
+    const running = command({ to: "dc2", force: true, reason: "drill" });
+    await call(owner, "POST", `${path()}/switch?waitMs=0`, running);
+    const access = command({ dataCentre: "dc1", readable: false, writable: false, expectedEpoch: 2 });
+    await refused(owner, "POST", `${path()}/access`, "switch-in-progress", access);
+  });
+
+  it("[SAFE-9] pins the plan while it runs: deleting the monitor is refused, and nothing is half-deleted", async () => {
+    const [agent] = await joinAll();
+    const running = command({ to: "dc2", force: true, reason: "drill" });
+    await call(owner, "POST", `${path()}/switch?waitMs=0`, running);
+    await refused(owner, "DELETE", path(), "switch-in-progress");
+    expect((await call(owner, "GET", path())).status).toBe(200);
+    if (agent !== undefined) await writes(agent);
+    await expect.poll(async () => (await liveMonitor()).switching).toBeNull();
+    expect((await call(owner, "DELETE", path())).status).toBe(204);
+  });
+});
+
+describe("a plan", () => {
+  it("[SAFE-9] that drops a site is held until a request confirmed it", async () => {
+    await joinAll();
+    const { plan } = await stubPlan();
+    const smaller = { ...plan, version: plan.version + 1, sites: plan.sites.slice(1) };
+    expect(await stub().applyPlan(smaller, null)).toMatchObject({
+      status: "held",
+      because: { id: "plan-held" },
+    });
+    expect((await live()).sites).toHaveLength(3);
+    expect(await stub().applyPlan({ ...smaller, version: plan.version + 2 }, "req_confirmed")).toEqual({
+      status: "applied",
+    });
+    expect((await live()).sites).toHaveLength(2);
+  });
+
+  it("of an older version changes nothing", async () => {
+    const { plan } = await stubPlan();
+    expect(await stub().applyPlan({ ...plan, monitors: [] }, "req_confirmed")).toEqual({
+      status: "unchanged",
+    });
+    expect((await live()).monitors).toHaveLength(1);
+  });
+});
+
+async function stubPlan() {
+  const agent = await connect(enrolled[0] ?? { agentToken: "" });
+  open.push(agent);
+  agent.hello();
+  return agent.take("welcome");
+}
+
+describe("a console", () => {
+  it("gets the picture at once and after a change, coalesced", async () => {
+    const agents = await joinAll();
+    const response = await exports.default.fetch(`${BASE}/api/v1${arranged.path}/live/socket`, {
+      headers: { upgrade: "websocket", authorization: `Bearer ${owner.token}` },
+    });
+    const socket = response.webSocket;
+    if (socket === null) throw new Error(`no socket: ${response.status}`);
+    const views: LiveView[] = [];
+    socket.addEventListener("message", ({ data }) => {
+      views.push(ConsoleFrame.parse(JSON.parse(String(data))).view);
+    });
+    socket.accept();
+    await expect.poll(() => views.length).toBe(1);
+    for (let index = 0; index < 50; index += 1) {
+      for (const agent of agents)
+        agent.report([index % 2 === 0 ? misses(monitor.id, "dc2") : sees(monitor.id, "dc2")], store);
+    }
+    for (const agent of agents) agent.report([misses(monitor.id, "dc2")], store);
+    await expect
+      .poll(() => views.at(-1)?.monitors[0]?.dataCentres[1]?.state, { timeout: 5000 })
+      .toBe("abnormal");
+    expect(views.length).toBeLessThan(15);
+    socket.close();
+  });
+});

@@ -1,0 +1,171 @@
+import { MonitorTestResult, MonitorView } from "@evenkeel/contracts/api";
+import { SdkConfig } from "@evenkeel/contracts/sdk-config";
+import { type GeneralJWE, generalDecrypt } from "jose";
+import { beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import {
+  type Arranged,
+  arrange,
+  ask,
+  becomeOwner,
+  type Caller,
+  call,
+  createMonitor,
+  describeMonitor,
+  refused,
+} from "./control-plane.ts";
+import { type EnrolledAgent, enrol, join, sees } from "./fake-agent.ts";
+
+const PASSWORD = "the-password-of-the-database";
+
+let owner: Caller;
+let arranged: Arranged;
+let agent: EnrolledAgent;
+let monitor: MonitorView;
+
+beforeAll(async () => {
+  owner = await becomeOwner();
+  arranged = await arrange(owner);
+});
+
+const path = (id = monitor.id) => `${arranged.path}/monitors/${id}`;
+
+describe("secrets", () => {
+  it("need an enrolled agent, because they are sealed to agents only", async () => {
+    const body = describeMonitor(arranged, { password: PASSWORD });
+    const problem = await refused(owner, "POST", `${arranged.path}/monitors`, "no-agent", body);
+    expect(problem.detail).toContain("enrol an agent first");
+    agent = await enrol(owner, arranged, "dc1");
+    monitor = await createMonitor(owner, arranged, { password: PASSWORD });
+    expect(monitor.dataCentres.map(({ sealedTo }) => sealedTo)).toEqual([[agent.agentId], [agent.agentId]]);
+  });
+
+  it("come back to nobody: not in answers, not in the audit", async () => {
+    for (const target of [path(), `${arranged.path}/monitors`, "/audit", `${path()}/sdk-config`]) {
+      expect(JSON.stringify((await call(owner, "GET", target)).body)).not.toContain(PASSWORD);
+    }
+  });
+
+  it("can be opened by the agents that they are sealed to", async () => {
+    const connected = await join(agent);
+    await call(owner, "PATCH", path(), { monitored: true });
+    const { plan } = await connected.take("plan");
+    const sealed = plan.monitors[0]?.dataCentres[1]?.sealed as GeneralJWE;
+    const { plaintext } = await generalDecrypt(sealed, agent.privateKey);
+    expect(JSON.parse(new TextDecoder().decode(plaintext))).toEqual({ password: PASSWORD });
+    expect(JSON.stringify(plan)).not.toContain(PASSWORD);
+    connected.close();
+  });
+
+  it("are kept by an edit that does not name them, and resealed to all by one that does", async () => {
+    const later = await enrol(owner, arranged, "dc2");
+    const kept = await ask(owner, "PATCH", path(), MonitorView, { automatic: false });
+    expect(kept.dataCentres[0]?.sealedTo).toEqual([agent.agentId]);
+    expect(kept.warnings[0]?.text).toContain(later.agentId);
+    const resealed = await ask(owner, "PATCH", path(), MonitorView, { secret: { password: "another one" } });
+    expect(resealed.dataCentres[0]?.sealedTo.toSorted()).toEqual([agent.agentId, later.agentId].toSorted());
+    expect(resealed.warnings).toEqual([]);
+  });
+});
+
+describe("a monitor", () => {
+  it("gets a name of its kind and shows the timing that it inherits", async () => {
+    const created = await createMonitor(owner, arranged);
+    expect(created.name).toMatch(/^fakedb-[a-z2-7]{6}$/);
+    expect(created.effectiveTiming.monitorTimeoutMs).toBe(10_000);
+    const own = await ask(owner, "PATCH", path(created.id), MonitorView, {
+      timing: { monitorTimeoutMs: 20_000, retryIntervalMs: null },
+    });
+    expect(own.effectiveTiming).toMatchObject({ monitorTimeoutMs: 20_000, retryIntervalMs: 3000 });
+  });
+
+  it("keeps kind, application and name", async () => {
+    for (const edit of [{ kind: "fakeapi" }, { applicationId: arranged.applicationId }, { name: "x" }]) {
+      const problem = await refused(owner, "PATCH", path(), "invalid-input", edit);
+      expect(problem.detail).toContain("cannot be changed");
+    }
+  });
+
+  it("[SAFE-9] gets a new target version for what changes of a target, and for nothing else", async () => {
+    const created = await createMonitor(owner, arranged);
+    const versions = ({ dataCentres }: MonitorView) => dataCentres.map(({ targetVersion }) => targetVersion);
+    const edit = (body: unknown) => ask(owner, "PATCH", path(created.id), MonitorView, body);
+    const [dc1, dc2] = describeMonitor(arranged).dataCentres;
+    expect(versions(await edit({ automatic: false, timing: { monitorTimeoutMs: 9000 } }))).toEqual([1, 1]);
+    expect(versions(await edit({ dataCentres: [dc1, dc2] }))).toEqual([1, 1]);
+    const moved = { ...dc2, config: { host: "10.0.0.9", port: 5432 } };
+    expect(versions(await edit({ dataCentres: [dc1, moved] }))).toEqual([1, 2]);
+    expect(versions(await edit({ dataCentres: [dc1, { ...moved, site: "witness" }] }))).toEqual([1, 3]);
+    expect(versions(await edit({ common: { user: "other", database: "shop" } }))).toEqual([2, 4]);
+    expect(versions(await edit({ secret: { password: "new" } }))).toEqual([3, 5]);
+    expect(versions(await edit({ dataCentres: [dc1, { ...moved, site: "witness", priority: 9 }] }))).toEqual([
+      3, 5,
+    ]);
+  });
+
+  it.each([
+    ["an unknown kind", { kind: "nonsense" }, "kind"],
+    ["settings that its kind does not have", { common: { user: "u", database: "d", colour: 1 } }, "common"],
+    ["a secret of the wrong type", { secret: { password: 5 } }, "secret.password"],
+    [
+      "a site that does not exist",
+      { dataCentres: [{ name: "dc1", site: "dc9", config: {} }] },
+      "dataCentres[0].site",
+    ],
+    [
+      "a gap in its data centres",
+      { dataCentres: [{ name: "dc2", site: "dc1", config: {} }] },
+      "dataCentres[0].name",
+    ],
+    [
+      "an address that its kind refuses",
+      { dataCentres: [{ name: "dc1", site: "dc1", config: { host: "h", port: "no" } }] },
+      "dataCentres[0].config.port",
+    ],
+  ])("is not created with %s", async (_, wrong, where) => {
+    const before = await call(owner, "GET", `${arranged.path}/monitors`);
+    const body = { ...describeMonitor(arranged), ...wrong };
+    const problem = await refused(owner, "POST", `${arranged.path}/monitors`, "invalid-input", body);
+    expect(problem.details).toMatchObject({ issues: [{ path: where }] });
+    expect((await call(owner, "GET", `${arranged.path}/monitors`)).body).toEqual(before.body);
+  });
+
+  it("hands out an SDK configuration, complete but for the secrets", async () => {
+    const answer = await call(owner, "GET", `${path()}/sdk-config`);
+    const config = SdkConfig.parse(parse(String(answer.body)));
+    expect(config.sources.dc2).toMatchObject({
+      host: "10.0.0.2",
+      port: 5432,
+      password: `\${${"DC2_PASSWORD"}}`,
+    });
+    expect(config.props.monitorId).toBe(monitor.id);
+  });
+
+  it("holds its application and sites in use until it is deleted", async () => {
+    const application = `${arranged.path}/applications/${arranged.applicationId}`;
+    await refused(owner, "DELETE", application, "in-use");
+    await refused(owner, "DELETE", `${arranged.path}/sites/${arranged.sites.dc2}`, "in-use");
+    expect((await call(owner, "DELETE", path())).status).toBe(204);
+    await refused(owner, "GET", path(), "not-found");
+  });
+});
+
+describe("a connection test", () => {
+  const body = {
+    kind: "fakedb",
+    site: "dc1",
+    common: { user: "u", database: "d" },
+    config: { host: "h", port: 1 },
+  };
+
+  it("is done by an agent of the site and saves nothing", async () => {
+    await refused(owner, "POST", `${arranged.path}/monitors/test`, "no-agent", body);
+    const connected = await join(agent);
+    const answer = ask(owner, "POST", `${arranged.path}/monitors/test`, MonitorTestResult, body);
+    const { nonce, target } = await connected.take("test");
+    expect(target.config).toEqual({ user: "u", database: "d", host: "h", port: 1 });
+    connected.send({ type: "tested", nonce, observation: sees("test", "dc1") });
+    expect(await answer).toMatchObject({ agentId: agent.agentId, judgement: { verdict: "up" } });
+    connected.close();
+  });
+});
