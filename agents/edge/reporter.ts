@@ -1,5 +1,6 @@
 import { REPORT_REPEAT_MS, type ReportFrame } from "@evenkeel/contracts/agent-protocol";
 import type { Observation } from "@evenkeel/contracts/observation";
+import { createOwed } from "./owed.ts";
 
 /** What a reporter sends. */
 export interface ReportContent {
@@ -36,74 +37,58 @@ export interface Reporter {
  * @param ports gathering and sending
  */
 export function createReporter(ports: ReporterPorts): Reporter {
+  const owed = createOwed();
   let seq = 0;
   let active = false;
   let soon: NodeJS.Immediate | undefined;
   let repeat: NodeJS.Timeout | undefined;
-  /** What the control plane has not acknowledged yet, by the number of the frame that told it last. */
-  const owed = new Map<string, number>();
-  let owedInGeneral = 0;
-  let owedAll = 0;
-
-  function isOwed(): boolean {
-    return owed.size > 0 || owedInGeneral > 0 || owedAll > 0;
-  }
 
   function send(): void {
-    clearImmediate(soon);
-    soon = undefined;
-    clearTimeout(repeat);
-    if (!active || !isOwed()) return;
+    clearTimers();
+    if (!active || owed.isEmpty()) return;
     seq += 1;
-    const full = owedAll > 0;
-    for (const target of owed.keys()) owed.set(target, seq);
-    if (owedInGeneral > 0) owedInGeneral = seq;
-    if (full) owedAll = seq;
-    const content = ports.gather(full ? null : new Set(owed.keys()));
-    const observations = [...content.observations];
+    const { full, targets } = owed.tell(seq);
+    const { illness, stores, observations } = ports.gather(full ? null : targets);
     ports.send({
       type: "report",
       boot: ports.boot,
       seq,
       full,
-      illness: content.illness,
-      stores: content.stores,
-      observations,
+      illness,
+      stores,
+      observations: [...observations],
     });
     repeat = setTimeout(send, REPORT_REPEAT_MS);
   }
 
-  function sendSoon(): void {
-    // What changes in one turn of the event loop is told in one frame.
-    soon ??= setImmediate(send);
+  function clearTimers(): void {
+    clearImmediate(soon);
+    soon = undefined;
+    clearTimeout(repeat);
+  }
+
+  function pause(): void {
+    active = false;
+    clearTimers();
   }
 
   return {
     note(target) {
-      if (target === null) owedInGeneral = Number.POSITIVE_INFINITY;
-      else owed.set(target, Number.POSITIVE_INFINITY);
-      if (active) sendSoon();
+      owed.note(target);
+      // What changes in one turn of the event loop is told in one frame.
+      if (active) soon ??= setImmediate(send);
     },
     startAnew() {
       active = true;
-      owedAll = Number.POSITIVE_INFINITY;
+      owed.noteAll();
       send();
     },
-    pause() {
-      active = false;
-      clearTimeout(repeat);
-    },
+    pause,
     acknowledge(boot, acknowledged) {
       if (boot !== ports.boot) return;
-      for (const [target, told] of owed) if (told <= acknowledged) owed.delete(target);
-      if (owedInGeneral <= acknowledged) owedInGeneral = 0;
-      if (owedAll <= acknowledged) owedAll = 0;
-      if (!isOwed()) clearTimeout(repeat);
+      owed.acknowledge(acknowledged);
+      if (owed.isEmpty()) clearTimeout(repeat);
     },
-    stop() {
-      active = false;
-      clearImmediate(soon);
-      clearTimeout(repeat);
-    },
+    stop: pause,
   };
 }

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { Judgement, Observation } from "@evenkeel/contracts/observation";
-import type { MonitorPlugin, ProbeContext, ProbeSession } from "@evenkeel/contracts/plugin";
+import type { MonitorPlugin, ProbeSession } from "@evenkeel/contracts/plugin";
 import {
   addProbe,
   computeNextProbeAt,
@@ -41,128 +41,152 @@ export interface TargetProber {
   stop(): void;
 }
 
-/**
- * Starts probing a target: one kept session, at most one probe in flight, a new session after each failure, and an
- * immediate probe when the peer closes the connection.
- *
- * @param target what to probe
- * @param onChange called when something changed that the control plane has to know
- */
-export function startTargetProber(target: ProbeTarget, onChange: () => void): TargetProber {
-  let track: TargetTrack = createTrack(target.targetVersion);
-  let session: ProbeSession | null = null;
-  let inFlight: Promise<void> | null = null;
-  let probeTimer: NodeJS.Timeout | undefined;
-  let stageTimer: NodeJS.Timeout | undefined;
-  let reported: Reported = { stage: "none", judgement: null, sawUp: false };
-  let stopped = false;
-
-  const { rules, plugin, settings } = target;
-  const accessTimeoutMs = rules.timing.accessTimeoutMs;
-
-  function openSession(onClosed: () => void): ProbeSession {
-    const context: ProbeContext = { load: loadDriver, onClosed, accessTimeoutMs };
-    return plugin.open(settings, context);
-  }
-
-  function drop(closing: ProbeSession): void {
-    if (session === closing) session = null;
-    closing.destroy();
-  }
-
-  function keepSession(): { kept: ProbeSession; fresh: boolean } {
-    if (session !== null) return { kept: session, fresh: false };
-    const opened = openSession(() => {
-      if (session !== opened || stopped) return;
-      drop(opened);
-      // The kernel closes a dead process's connections at once: this is how a crash is seen within a millisecond.
-      if (inFlight === null) void begin();
-    });
-    session = opened;
-    return { kept: opened, fresh: true };
-  }
-
-  async function probeOnce(): Promise<void> {
-    const { kept, fresh } = keepSession();
-    const ran = await runProbe(kept, accessTimeoutMs);
-    if (stopped) return;
-    if (ran.type === "void") {
-      drop(kept);
-      schedule(performance.now() + VOID_RETRY_MS);
-      return;
-    }
-    if (ran.outcome.type !== "answered") drop(kept);
-    const judgement = plugin.judge(ran.outcome, settings);
-    const { startedAtMs, endedAtMs } = ran;
-    track = addProbe(track, { startedAtMs, endedAtMs, judgement, fresh }, rules);
-    report();
-    schedule(computeNextProbeAt(track, rules, startedAtMs, performance.now()));
-  }
-
-  function begin(): Promise<void> {
-    clearTimeout(probeTimer);
-    inFlight ??= probeOnce().finally(() => {
-      inFlight = null;
-    });
-    return inFlight;
-  }
-
-  function schedule(atMs: number): void {
-    clearTimeout(probeTimer);
-    if (!stopped) probeTimer = setTimeout(() => void begin(), Math.max(0, atMs - performance.now()));
-  }
-
-  /** Tells of changes at once, and again when a run of failures reaches the monitor timeout [SAFE-10]. */
-  function report(): void {
-    clearTimeout(stageTimer);
-    const nowMs = performance.now();
-    const stage = computeRunStage(track, rules, nowMs);
-    const timeoutAtMs = computeTimeoutAt(track, rules);
-    if (timeoutAtMs !== null && timeoutAtMs > nowMs)
-      stageTimer = setTimeout(report, Math.ceil(timeoutAtMs - nowMs));
-    const now: Reported = { stage, judgement: track.judgement, sawUp: track.sawUp };
-    if (!differs(reported, now)) return;
-    reported = now;
-    onChange();
-  }
-
-  async function loginAnew(): Promise<void> {
-    if (stopped || session === null || track.judgement?.verdict === "config") return;
-    const second = openSession(() => undefined);
-    const ran = await runProbe(second, accessTimeoutMs);
-    second.destroy();
-    if (stopped || ran.type === "void") return;
-    const judgement = plugin.judge(ran.outcome, settings);
-    if (judgement.verdict === "up") track = noteFreshLogin(track, ran.endedAtMs);
-  }
-
-  const loginTimer = setInterval(() => void loginAnew(), FRESH_LOGIN_MS);
-  void begin();
-
-  return {
-    observe: () => renderObservation(target, track, performance.now()),
-    probeNow: () => {
-      // An account that is refused must not be hammered, whoever asks [SAFE-5].
-      if (track.judgement?.verdict === "config" || stopped) return Promise.resolve();
-      return begin();
-    },
-    stop: () => {
-      stopped = true;
-      clearTimeout(probeTimer);
-      clearTimeout(stageTimer);
-      clearInterval(loginTimer);
-      if (session !== null) drop(session);
-    },
-  };
-}
-
-interface Reported {
+/** What the control plane was told last. */
+interface Told {
   readonly stage: RunStage;
   readonly judgement: Judgement | null;
   readonly sawUp: boolean;
 }
 
-function differs(before: Reported, now: Reported): boolean {
+/**
+ * The connection to one target: one kept session, at most one probe in flight, a new session after each failure, and an
+ * immediate probe when the peer closes.
+ */
+class TargetConnection implements TargetProber {
+  readonly #target: ProbeTarget;
+  readonly #onChange: () => void;
+  readonly #loginTimer: NodeJS.Timeout;
+  #track: TargetTrack;
+  #session: ProbeSession | null = null;
+  #inFlight: Promise<void> | null = null;
+  #probeTimer: NodeJS.Timeout | undefined;
+  #stageTimer: NodeJS.Timeout | undefined;
+  #told: Told = { stage: "none", judgement: null, sawUp: false };
+  #stopped = false;
+
+  constructor(target: ProbeTarget, onChange: () => void) {
+    this.#target = target;
+    this.#onChange = onChange;
+    this.#track = createTrack(target.targetVersion);
+    this.#loginTimer = setInterval(() => void this.#loginAnew(), FRESH_LOGIN_MS);
+    void this.#begin();
+  }
+
+  observe(): Observation | null {
+    return renderObservation(this.#target, this.#track, performance.now());
+  }
+
+  probeNow(): Promise<void> {
+    // An account that is refused must not be hammered, whoever asks [SAFE-5].
+    if (this.#track.judgement?.verdict === "config" || this.#stopped) return Promise.resolve();
+    return this.#begin();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#probeTimer);
+    clearTimeout(this.#stageTimer);
+    clearInterval(this.#loginTimer);
+    if (this.#session !== null) this.#drop(this.#session);
+  }
+
+  #open(onClosed: () => void): ProbeSession {
+    const { plugin, settings, rules } = this.#target;
+    return plugin.open(settings, {
+      load: loadDriver,
+      onClosed,
+      accessTimeoutMs: rules.timing.accessTimeoutMs,
+    });
+  }
+
+  #drop(closing: ProbeSession): void {
+    if (this.#session === closing) this.#session = null;
+    closing.destroy();
+  }
+
+  #keep(): { session: ProbeSession; fresh: boolean } {
+    if (this.#session !== null) return { session: this.#session, fresh: false };
+    const opened = this.#open(() => {
+      if (this.#session !== opened || this.#stopped) return;
+      this.#drop(opened);
+      // The kernel closes a dead process's connections at once: this is how a crash is seen within a millisecond.
+      if (this.#inFlight === null) void this.#begin();
+    });
+    this.#session = opened;
+    return { session: opened, fresh: true };
+  }
+
+  #begin(): Promise<void> {
+    clearTimeout(this.#probeTimer);
+    this.#inFlight ??= this.#probe().finally(() => {
+      this.#inFlight = null;
+    });
+    return this.#inFlight;
+  }
+
+  async #probe(): Promise<void> {
+    const { plugin, settings, rules } = this.#target;
+    const { session, fresh } = this.#keep();
+    const ran = await runProbe(session, rules.timing.accessTimeoutMs);
+    if (this.#stopped) return;
+    if (ran.type === "void") {
+      this.#drop(session);
+      this.#schedule(performance.now() + VOID_RETRY_MS);
+      return;
+    }
+    if (ran.outcome.type !== "answered") this.#drop(session);
+    const judgement = plugin.judge(ran.outcome, settings);
+    const { startedAtMs, endedAtMs } = ran;
+    this.#track = addProbe(this.#track, { startedAtMs, endedAtMs, judgement, fresh }, rules);
+    this.#tell();
+    this.#schedule(computeNextProbeAt(this.#track, rules, startedAtMs, performance.now()));
+  }
+
+  #schedule(atMs: number): void {
+    clearTimeout(this.#probeTimer);
+    if (this.#stopped) return;
+    this.#probeTimer = setTimeout(() => void this.#begin(), Math.max(0, atMs - performance.now()));
+  }
+
+  /** Tells of changes at once, and again when a run of failures reaches the monitor timeout [SAFE-10]. */
+  #tell(): void {
+    clearTimeout(this.#stageTimer);
+    const nowMs = performance.now();
+    const { rules } = this.#target;
+    const timeoutAtMs = computeTimeoutAt(this.#track, rules);
+    if (timeoutAtMs !== null && timeoutAtMs > nowMs) {
+      this.#stageTimer = setTimeout(() => this.#tell(), Math.ceil(timeoutAtMs - nowMs));
+    }
+    const { judgement, sawUp } = this.#track;
+    const now: Told = { stage: computeRunStage(this.#track, rules, nowMs), judgement, sawUp };
+    if (!differs(this.#told, now)) return;
+    this.#told = now;
+    this.#onChange();
+  }
+
+  async #loginAnew(): Promise<void> {
+    if (this.#stopped || this.#session === null || this.#track.judgement?.verdict === "config") return;
+    const { plugin, settings, rules } = this.#target;
+    const second = this.#open(() => undefined);
+    const ran = await runProbe(second, rules.timing.accessTimeoutMs);
+    second.destroy();
+    if (this.#stopped || ran.type === "void") return;
+    const judgement = plugin.judge(ran.outcome, settings);
+    if (judgement.verdict === "up") this.#track = noteFreshLogin(this.#track, ran.endedAtMs);
+  }
+}
+
+/**
+ * Starts probing a target.
+ *
+ * @param target what to probe
+ * @param onChange called when something changed that the control plane has to know
+ */
+export function startTargetProber(target: ProbeTarget, onChange: () => void): TargetProber {
+  return new TargetConnection(target, onChange);
+}
+
+function differs(before: Told, now: Told): boolean {
   return (
     before.stage !== now.stage ||
     before.sawUp !== now.sawUp ||
