@@ -3,6 +3,7 @@ export type SdkErrorCode =
   | "EVENKEEL_SWITCHED" // the route changed while the call was under way
   | "EVENKEEL_NO_ROUTE" // no store, no snapshot: nobody said which data centre is active
   | "EVENKEEL_NOT_WRITABLE" // the active data centre takes no writes now
+  | "EVENKEEL_OVERLOADED" // more calls wait for a connection than may
   | "EVENKEEL_CONFIG" // the configuration is not valid
   | "EVENKEEL_CLOSED"; // the data source was closed by its owner
 
@@ -59,6 +60,14 @@ export class NotWritableError extends SdkError {
   constructor(message: string, options?: ErrorOptions) {
     super("EVENKEEL_NOT_WRITABLE", true, message, options);
     this.name = "NotWritableError";
+  }
+}
+
+/** More calls wait for a connection than may: the database is hung or too slow for what is asked of it. */
+export class OverloadedError extends SdkError {
+  constructor(dataCentre: string, waiting: number) {
+    super("EVENKEEL_OVERLOADED", true, `${waiting} calls wait for a connection to ${dataCentre} already`);
+    this.name = "OverloadedError";
   }
 }
 

@@ -43,7 +43,9 @@ export function createMysqlSide(request: SideRequest, driver: MysqlDriverOptions
     waiting: new Set<Waiting>(),
     busy: () => busy.size,
     acquire(done) {
-      pool.getConnection((error, connection) => {
+      const isFull = busy.size >= (driver.connectionLimit ?? DEFAULT_MAX_CONNECTIONS);
+      const ask = isFull ? withinTime(pool, request.connectTimeoutMs) : pool.getConnection.bind(pool);
+      ask((error, connection) => {
         if (error) done(error, null);
         else done(null, lend(busy, connection));
       });
@@ -71,6 +73,25 @@ export function createMysqlSide(request: SideRequest, driver: MysqlDriverOptions
       pool.end(() => undefined);
       sockets.destroyAll(() => new ClosedError());
     },
+  };
+}
+
+type GotConnection = (error: NodeJS.ErrnoException | null, connection: PoolConnection) => void;
+
+/** A full pool of mysql2 lets its callers wait for ever; one that is hung would never let them go. */
+function withinTime(pool: Pool, waitMs: number): (done: GotConnection) => void {
+  return (done) => {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      const error = new Error(`no connection of the pool became free within ${waitMs} ms`);
+      done(Object.assign(error, { code: "ETIMEDOUT" }), undefined as never);
+    }, waitMs);
+    pool.getConnection((error, connection) => {
+      clearTimeout(timer);
+      if (!late) done(error, connection);
+      else if (!error) connection.release();
+    });
   };
 }
 

@@ -1,5 +1,9 @@
+import { OverloadedError } from "../errors.ts";
 import type { Side } from "./side.ts";
 import type { Switchboard } from "./switchboard.ts";
+
+/** Calls that may wait for a connection of one side; beyond that, waiting would only fill the memory. */
+export const MAX_WAITING = 10_000;
 
 /** How a call that was not sent is tried again. */
 export interface Retry {
@@ -44,6 +48,10 @@ function tryOnce<S extends Side, C>(
   const side = request.board.active;
   if (side === null) {
     process.nextTick(done, request.board.refusal, null, null);
+    return;
+  }
+  if (side.waiting.size >= MAX_WAITING) {
+    process.nextTick(done, new OverloadedError(side.dataCentre, MAX_WAITING), null, null);
     return;
   }
   let given = false;

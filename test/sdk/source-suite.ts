@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
-import type { EngineName } from "@evenkeel/lab/engines/start-engines";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { RoutedSource, SourceOptions } from "../../sdk/switching/open-source.ts";
 import type { SwitchedEvent } from "../../sdk/switching/source-events.ts";
 import { until } from "../route-store/etcd-cluster.ts";
-import { startTwoSites, type TwoSites } from "./two-sites.ts";
+import { type EngineName, startTwoSites, type TwoSites } from "./two-sites.ts";
 
 /** What the suite needs of a driver. */
 export interface Driver {

@@ -5,13 +5,25 @@ import { Route, routeKey } from "@evenkeel/contracts/route";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import type { EngineHandle } from "@evenkeel/lab/engines/engine-handle";
-import { type EngineName, programsFor, startEngines } from "@evenkeel/lab/engines/start-engines";
+import { startEtcd } from "@evenkeel/lab/engines/etcd";
+import { startMariadb } from "@evenkeel/lab/engines/mariadb";
+import { startPostgresql } from "@evenkeel/lab/engines/postgresql";
+import { startRedis } from "@evenkeel/lab/engines/redis";
 import { labPorts } from "@evenkeel/lab/processes/ports";
 import { createSupervisor } from "@evenkeel/lab/processes/supervisor";
 import { ensurePrograms, isFound } from "@evenkeel/lab/setup/programs";
 import { openRouteStore } from "@evenkeel/route-store/open-route-store";
 
 const PORT_BASE_OF_LAB = 24_000;
+/** How to start the engines that the SDK has drivers for, and the program that each needs. */
+const ENGINES = {
+  postgresql: { program: "postgresql", start: startPostgresql },
+  mysql: { program: "mariadb", start: startMariadb },
+  redis: { program: "redis", start: startRedis },
+} as const;
+/** An engine that the SDK has a driver for. */
+export type EngineName = keyof typeof ENGINES;
+
 const INSTANCE = "inst1";
 const APPLICATION = "shop";
 const MONITOR = "db1";
@@ -30,8 +42,11 @@ export interface TwoSites {
 
 /** @returns the two sites, or why they cannot be had on this machine */
 export async function startTwoSites(engine: EngineName, portBase: number): Promise<TwoSites | string> {
-  const programs = await ensurePrograms(programsFor([engine]), () => undefined);
-  for (const program of Object.values(programs)) if (!isFound(program)) return program.missing;
+  const { program: programName, start } = ENGINES[engine];
+  const programs = await ensurePrograms(["etcd", programName], () => undefined);
+  const program = programs[programName];
+  if (!isFound(program)) return program.missing;
+  if (!isFound(programs.etcd)) return programs.etcd.missing;
   const stateDir = mkdtempSync(join(tmpdir(), "evenkeel-sdk-"));
   const made = await createSupervisor(stateDir);
   if (!made.ok) return made.message;
@@ -39,14 +54,15 @@ export async function startTwoSites(engine: EngineName, portBase: number): Promi
   for (const name of Object.keys(ports) as (keyof typeof ports)[]) {
     Object.assign(ports, { [name]: ports[name] - PORT_BASE_OF_LAB + portBase });
   }
-  const started = await startEngines(
-    { stateDir, ports, programs, supervisor: made.supervisor, say: () => undefined },
-    [engine],
-  );
+  const request = { stateDir, ports, supervisor: made.supervisor, say: () => undefined };
+  const [routes, started] = await Promise.all([
+    startEtcd({ ...request, program: programs.etcd }),
+    start({ ...request, program }),
+  ]);
+  if (!routes.ok) throw new Error(routes.message);
   if (!started.ok) throw new Error(started.message);
-  const handle = started.handle.engines[engine];
-  if (handle === undefined) throw new Error(started.handle.missing[engine]);
-  const { etcd } = started.handle;
+  const etcd = routes.handle;
+  const { handle } = started;
   const store = openRouteStore({ endpoints: [...etcd.endpoints], ...etcd.users.agent, deadlineMs: 10_000 });
   return {
     engine: handle,
