@@ -23,7 +23,9 @@ const NAME_LENGTH = 6;
 
 /** Monitors of an instance. Mounted under `/instances/:instanceId/monitors`. */
 export const monitorRoutes = new Hono<AppEnv>()
-  .use(authenticate, withCatalogue, withInstance)
+  // By path and not for all: commands below this path must work without the catalogue.
+  .use("/", authenticate, withCatalogue, withInstance)
+  .use("/:id", authenticate, withCatalogue, withInstance)
   .get(
     "/",
     describeRoute({
