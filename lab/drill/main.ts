@@ -2,7 +2,13 @@ import { join } from "node:path";
 import { endOnSignals } from "../processes/end-on-signals.ts";
 import { LAB_ENGINES, type Lab, startLab } from "../start-lab.ts";
 import { computeSpread, type DrillRun, listRunFaults } from "./measure.ts";
-import { type DrillOptions, expectsSwitch, PROFILE_TIMING, parseDrillOptions } from "./options.ts";
+import {
+  type DrillOptions,
+  expectsDetection,
+  expectsSwitch,
+  PROFILE_TIMING,
+  parseDrillOptions,
+} from "./options.ts";
 import { renderReport, renderRun } from "./report.ts";
 import { runDrill } from "./run-drill.ts";
 
@@ -37,7 +43,11 @@ async function main(): Promise<void> {
     for (let run = 1; run <= options.runs; run += 1) {
       const result = await runDrill(lab, options);
       runs.push(result);
-      const wrong = listRunFaults(result, expectsSwitch(options.engine, options.fault), lab.shop !== null);
+      const wrong = listRunFaults(result, {
+        switched: expectsSwitch(options.engine, options.fault),
+        detected: expectsDetection(options.engine, options.fault),
+        shop: lab.shop !== null,
+      });
       faults.push(...wrong.map((fault) => `run ${run}: ${fault}`));
       say(renderRun(run, result));
     }

@@ -137,26 +137,41 @@ export function computeSpread(values: readonly (number | null)[]): Spread | null
   return { min, median: round((lower + upper) / 2), max };
 }
 
+/** What a run has to show. */
+export interface Expectation {
+  readonly switched: boolean;
+  /** The monitor calls its target abnormal although nothing switches. */
+  readonly detected: boolean;
+  /** An application runs beside it. */
+  readonly shop: boolean;
+}
+
 /**
  * Lists what a run must not show.
  *
  * @param run the run
- * @param switchExpected whether the fault is to be followed by a switch
- * @param hasShop whether an application ran beside it
+ * @param expected what it has to show
  * @returns one sentence per fault of ours; empty: the run is good
  */
-export function listRunFaults(run: DrillRun, switchExpected: boolean, hasShop: boolean): string[] {
-  const faults: string[] = [];
-  if (run.epochAfter < run.epochBefore)
-    faults.push(`the epoch went back from ${run.epochBefore} to ${run.epochAfter}`);
-  if (switchExpected && !run.switched) faults.push("nothing switched");
-  if (!switchExpected && run.switched)
-    faults.push(`it switched although it should not have: ${run.because ?? "no reason is known"}`);
-  if (switchExpected && hasShop && run.recoveredMs === null && run.firstFailureMs !== null)
-    faults.push("the shop did not recover");
-  if (!switchExpected && hasShop && run.firstFailureMs !== null) faults.push("the shop noticed");
-  if (hasShop && run.orders === 0) faults.push("the shop placed no order");
-  if (run.acknowledgedWritesLost > 0)
-    faults.push(`${run.acknowledgedWritesLost} acknowledged writes are lost`);
-  return faults;
+export function listRunFaults(run: DrillRun, expected: Expectation): string[] {
+  const rules: readonly (readonly [boolean, string])[] = [
+    [run.epochAfter < run.epochBefore, `the epoch went back from ${run.epochBefore} to ${run.epochAfter}`],
+    [expected.switched && !run.switched, "nothing switched"],
+    [
+      !expected.switched && run.switched,
+      `it switched although it should not have: ${run.because ?? "no reason is known"}`,
+    ],
+    [expected.detected && run.detectedMs === null, "the monitor did not call its target abnormal"],
+    [expected.shop && run.orders === 0, "the shop placed no order"],
+    [
+      expected.switched && run.firstFailureMs !== null && run.recoveredMs === null,
+      "the shop did not recover",
+    ],
+    [
+      !expected.switched && run.firstFailureMs !== null,
+      `the shop noticed: ${Object.keys(run.errors).join(", ")}`,
+    ],
+    [run.acknowledgedWritesLost > 0, `${run.acknowledgedWritesLost} acknowledged writes are lost`],
+  ];
+  return rules.flatMap(([broken, sentence]) => (broken ? [sentence] : []));
 }

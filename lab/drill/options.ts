@@ -42,6 +42,16 @@ export function expectsSwitch(engine: DrillEngine, fault: DrillFault): boolean {
   return engine !== "http" && !HARMLESS.includes(fault);
 }
 
+/**
+ * Tells whether a fault makes a target fail, so that its monitor has to call it abnormal.
+ *
+ * @param engine the engine
+ * @param fault the fault
+ */
+export function expectsDetection(engine: DrillEngine, fault: DrillFault): boolean {
+  return engine === "http" && !HARMLESS.includes(fault);
+}
+
 const RUNS_MAX = 1000;
 
 const Options = z.object({

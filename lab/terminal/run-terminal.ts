@@ -40,7 +40,7 @@ function showPicture(lab: Lab, options: TerminalOptions): void {
   async function frame(): Promise<void> {
     if (busy) return;
     busy = true;
-    view = await lab.view().catch(() => null);
+    view = await readView(lab);
     if (view !== null) heardAtMs = Date.now();
     busy = false;
     const lines = drawPicture({
@@ -85,6 +85,16 @@ function showPicture(lab: Lab, options: TerminalOptions): void {
   });
 }
 
+/** Null while the control plane does not answer, which the picture shows. */
+async function readView(lab: Lab): Promise<LiveView | null> {
+  try {
+    return await lab.view();
+  } catch {
+    // Why does not matter to the picture: killed, restarting or busy look the same to the shop as well.
+    return null;
+  }
+}
+
 function describeTrouble(process: ManagedProcess): { name: string; state: string }[] {
   const state = process.state();
   switch (state.kind) {
@@ -102,7 +112,7 @@ function describeTrouble(process: ManagedProcess): { name: string; state: string
 function showLines(lab: Lab): void {
   let last = "";
   const tell = async () => {
-    const view = await lab.view().catch(() => null);
+    const view = await readView(lab);
     const lines = view?.monitors.map((monitor) => {
       const states = monitor.dataCentres.map((dc) => `${dc.name} ${dc.state}`).join(", ");
       return `${monitor.name}: active ${monitor.active}, epoch ${monitor.epoch}, ${states}, protection ${monitor.protection.targetLost.level}`;
