@@ -1,9 +1,9 @@
-import type { StoreFailure, StoreFailureReason, StoreResult } from "@evenkeel/contracts/route-store";
+import type { StoreFailure, StoreResult } from "@evenkeel/contracts/route-store";
 import type { Verdict } from "./classify-answer.ts";
-import type { EndpointChoice } from "./endpoint-choice.ts";
-import type { EndpointConnection, GatewayOutcome } from "./gateway.ts";
-import type { Endpoint } from "./options.ts";
-import type { OnStoreEvent } from "./store-event.ts";
+import { failure } from "./failure.ts";
+import type { GatewayOutcome } from "./gateway-outcome.ts";
+import { type Members, noteFailure, noteSuccess } from "./members.ts";
+import { pause } from "./pause.ts";
 
 /** Pause after every endpoint has been asked in vain: short, because a new leader may stand at any moment. */
 export const ROUND_PAUSE_MS = 50;
@@ -13,16 +13,6 @@ const LONGEST_ROUND_PAUSE_MS = 250;
 const MAX_TRIES = 2000;
 /** A token that is refused this often although it is fresh is no matter of expiry. */
 const MAX_RELOGINS = 3;
-
-/** The store's members, and what is known about them. */
-export interface Members {
-  readonly endpoints: readonly Endpoint[];
-  readonly connections: readonly EndpointConnection[];
-  readonly choice: EndpointChoice;
-  readonly onEvent: OnStoreEvent;
-  /** Aborted when the owner closes the store. */
-  readonly closing: AbortSignal;
-}
 
 /** Where a call gets its token from; `invalidate` names the token that was refused. */
 export interface TokenSource {
@@ -177,31 +167,6 @@ function weigh(
   }
 }
 
-/**
- * Notes that an endpoint answered.
- *
- * @param members the members
- * @param index which one
- */
-export function noteSuccess(members: Members, index: number): void {
-  const recovered = members.choice.succeeded(index);
-  const endpoint = members.endpoints[index]?.name ?? "";
-  if (recovered) members.onEvent({ type: "endpoint-recovered", endpoint });
-}
-
-/**
- * Notes that an endpoint failed, so that the next calls prefer others.
- *
- * @param members the members
- * @param index which one
- * @param message why, for the event
- */
-export function noteFailure(members: Members, index: number, message: string): void {
-  const firstTime = members.choice.failed(index, performance.now());
-  const endpoint = members.endpoints[index]?.name ?? "";
-  if (firstTime) members.onEvent({ type: "endpoint-failed", endpoint, message });
-}
-
 function allRefusedByTls(attempt: Attempt): boolean {
   const all = [...attempt.refusals.values()];
   return all.length === attempt.members.endpoints.length && all.every((refusal) => refusal.tls);
@@ -216,34 +181,4 @@ function describe(attempt: Attempt): string {
 
 function exhausted(attempt: Attempt): StoreFailure {
   return failure("unavailable", `not done within ${attempt.question.deadlineMs} ms (${describe(attempt)})`);
-}
-
-/**
- * Makes a failure.
- *
- * @param reason why
- * @param message the sentence for people
- * @returns the failure
- */
-export function failure(reason: StoreFailureReason, message: string): StoreFailure {
-  return { ok: false, reason, message };
-}
-
-/**
- * Waits, but not beyond the closing of the store.
- *
- * @param delayMs how long
- * @param closing ends the pause early
- */
-export function pause(delayMs: number, closing: AbortSignal): Promise<void> {
-  if (closing.aborted || delayMs <= 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      closing.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, delayMs);
-    closing.addEventListener("abort", done);
-  });
 }

@@ -1,5 +1,8 @@
 import type { StoreResult } from "@evenkeel/contracts/route-store";
-import { askStore, failure, type Members, pause, type TokenSource } from "./ask-store.ts";
+import { askStore, type TokenSource } from "./ask-store.ts";
+import { failure } from "./failure.ts";
+import type { Members } from "./members.ts";
+import { pause } from "./pause.ts";
 import { LoginAnswer } from "./wire-responses.ts";
 
 /** A refused login is not repeated sooner than this, however many calls ask for a token. */

@@ -1,9 +1,10 @@
 import type { RouteStore, StorePut, StoreResult, SwapOutcome } from "@evenkeel/contracts/route-store";
 import type { z } from "zod";
-import { failure, type Members } from "./ask-store.ts";
 import { createEndpointChoice } from "./endpoint-choice.ts";
+import { failure } from "./failure.ts";
 import { connectEndpoint } from "./gateway.ts";
 import { createLogin } from "./login.ts";
+import type { Members } from "./members.ts";
 import { RouteStoreOptions, toEndpoint } from "./options.ts";
 import { type Ask, createAsk, readRange } from "./read-range.ts";
 import type { OnStoreEvent, StoreEvent } from "./store-event.ts";

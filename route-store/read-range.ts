@@ -1,5 +1,7 @@
 import type { RangeReading, StoreResult } from "@evenkeel/contracts/route-store";
-import { type Answer, askStore, failure, type Members, type TokenSource } from "./ask-store.ts";
+import { type Answer, askStore, type TokenSource } from "./ask-store.ts";
+import { failure } from "./failure.ts";
+import type { Members } from "./members.ts";
 import { rangeRequest } from "./wire-requests.ts";
 import { RangeAnswer, toEntry } from "./wire-responses.ts";
 
