@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { LiveView } from "@evenkeel/contracts/live";
 import { LiveView as LiveViewSchema } from "@evenkeel/contracts/live";
 import type { TimingOverrides } from "@evenkeel/contracts/plan";
@@ -83,11 +83,13 @@ type Owner = z.infer<typeof Owner>;
 /**
  * Starts a lab: processes first, all at one time, then everything that people would do through the API.
  *
- * @param options what it is to be
+ * @param wanted what it is to be
  * @returns the lab
  * @throws Error with one clear sentence if it cannot be started; what it had started is ended
  */
-export async function startLab(options: LabOptions): Promise<Lab> {
+export async function startLab(wanted: LabOptions): Promise<Lab> {
+  // Some servers change their folder at the start, so that a relative path would mean another place to them.
+  const options = { ...wanted, stateDir: resolve(wanted.stateDir) };
   mkdirSync(options.stateDir, { recursive: true });
   const created = await createSupervisor(options.stateDir);
   if (!created.ok) throw new Error(created.message);
