@@ -4,6 +4,7 @@ import {
   type EdgeFrame,
   type HelloFrame,
 } from "@evenkeel/contracts/agent-protocol";
+import type { Effect } from "@evenkeel/core/arbitration/state";
 import type { z } from "zod";
 import type { KnownAgent } from "./known-agents.ts";
 import { type AgentAttachment, closeSocket, readAttachment, sendText, writeAttachment } from "./sockets.ts";
@@ -190,6 +191,31 @@ export class Connections {
     for (const id of agentIds) {
       const connection = this.#agents.get(id);
       if (connection !== undefined) sendText(connection.socket, text);
+    }
+  }
+
+  /**
+   * Sends a frame to every agent.
+   *
+   * @param frame the frame
+   */
+  sendAll(frame: EdgeFrame): void {
+    this.send([...this.#agents.keys()], frame);
+  }
+
+  /**
+   * Sends what a decision wants sent.
+   *
+   * @param effects the effects of a decision that is stored
+   */
+  act(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.type === "ask") {
+        const { nonce, targets } = effect;
+        this.send(effect.agentIds, { type: "ask", nonce, targets: [...targets] });
+      } else if (effect.type === "write-routes") {
+        this.send(effect.agentIds, { type: "write-routes", writes: [...effect.writes] });
+      }
     }
   }
 

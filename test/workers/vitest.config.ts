@@ -9,15 +9,17 @@ import { bundleWorker } from "../../lab/bundle-worker.ts";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = resolve(HERE, "../..");
 
+/** Two made-up kinds of monitor, so that these tests do not depend on what the real ones ask for. */
+const FAKE_KINDS = { "@evenkeel/plugins/monitors": join(HERE, "fake-kinds.ts") };
+
 /**
- * Bundles the Worker once, as for production: loading its modules one by one costs seconds in every test file. It gets
- * two made-up kinds of monitor, so that these tests do not depend on what the real ones ask for.
+ * Bundles the Worker once, as for production: loading its modules one by one costs seconds in every test file.
  */
 async function prepareWorker(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "evenkeel-worker-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   const main = join(folder, "worker.mjs");
-  await bundleWorker(main, { "@evenkeel/plugins/monitors": join(HERE, "fake-kinds.ts") });
+  await bundleWorker(main, FAKE_KINDS);
   return main;
 }
 
@@ -31,6 +33,7 @@ export default defineConfig({
       miniflare: { bindings: { EVENKEEL_SETUP_TOKEN: "set-up-token-of-the-tests" } },
     })),
   ],
+  resolve: { alias: FAKE_KINDS },
   test: {
     name: "workers",
     include: ["test/workers/**/*.test.ts", "test/durable-objects/**/*.test.ts"],

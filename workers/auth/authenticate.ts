@@ -30,7 +30,7 @@ export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
   const { token, byCookie } = readCredential(c);
   if (byCookie) checkSameOrigin(c.req.raw);
   const secret = token === undefined ? null : await readSecret(token);
-  if (secret === null || (secret.kind !== "api" && secret.kind !== "session")) throw refuseUnknown();
+  if (secret === null || (secret.kind !== "token" && secret.kind !== "session")) throw refuseUnknown();
   c.set("identity", { secret, principal: await findPrincipal(c, secret) });
   return next();
 });
@@ -105,7 +105,7 @@ async function findPrincipal(c: Context<AppEnv>, secret: PresentedSecret): Promi
   try {
     const catalogue = await openCatalogue(c.env.DB);
     found = await within(
-      secret.kind === "api" ? findToken(catalogue, secret) : findSession(catalogue, secret),
+      secret.kind === "token" ? findToken(catalogue, secret) : findSession(catalogue, secret),
     );
   } catch (error) {
     if (error instanceof AppError && error.code === "catalogue-unavailable") return null;

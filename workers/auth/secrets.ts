@@ -1,5 +1,5 @@
 /** What an opaque secret is for, with the prefix of its row's id. */
-const PREFIXES = { session: "ses", api: "tok", agent: "agt", enrol: "enr", link: "lnk" } as const;
+const PREFIXES = { session: "ses", token: "tok", agent: "agt", enrol: "enr", link: "lnk" } as const;
 /** Kind of an opaque secret. */
 export type SecretKind = keyof typeof PREFIXES;
 

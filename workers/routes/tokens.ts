@@ -41,7 +41,7 @@ export const tokenRoutes = new Hono<AppEnv>()
       const { name, role, ttlMs } = c.req.valid("json");
       const catalogue = c.get("catalogue");
       checkQuota("tokens", QUOTAS.tokens, await within(catalogue.$count(apiTokens)));
-      const secret = await mintSecret("api");
+      const secret = await mintSecret("token");
       const row = {
         id: secret.id,
         name,
