@@ -1,5 +1,6 @@
 import type { StoreResult } from "@evenkeel/contracts/route-store";
-import { askStore, type TokenSource } from "./ask-store.ts";
+import { askStore } from "./ask-store.ts";
+import type { TokenSource } from "./attempt.ts";
 import { failure } from "./failure.ts";
 import type { Members } from "./members.ts";
 import { pause } from "./pause.ts";

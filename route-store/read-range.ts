@@ -1,5 +1,6 @@
 import type { RangeReading, StoreResult } from "@evenkeel/contracts/route-store";
-import { type Answer, askStore, type TokenSource } from "./ask-store.ts";
+import { askStore } from "./ask-store.ts";
+import type { Answer, TokenSource } from "./attempt.ts";
 import { failure } from "./failure.ts";
 import type { Members } from "./members.ts";
 import { rangeRequest } from "./wire-requests.ts";
@@ -34,7 +35,7 @@ export function createAsk(
       body: JSON.stringify(body),
       deadlineMs: limits.deadlineMs,
       tryMs: limits.tryMs,
-      laterTryMs,
+      laterTryMs: options?.urgent ? limits.tryMs : laterTryMs,
       urgent: options?.urgent ?? false,
     });
 }

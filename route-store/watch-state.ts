@@ -1,5 +1,5 @@
 import type { StoreFailure, WatchListener, WatchOptions } from "@evenkeel/contracts/route-store";
-import type { TokenSource } from "./ask-store.ts";
+import type { TokenSource } from "./attempt.ts";
 import type { Delivered } from "./find-gap.ts";
 import type { Members } from "./members.ts";
 import type { Ask } from "./read-range.ts";

@@ -1,7 +1,8 @@
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { createMysqlSide, type MysqlDriverOptions } from "./mysql/mysql-side.ts";
 import { createRoutedMysql, type RoutedMysql } from "./mysql/routed-mysql.ts";
-import { openSource, type RoutedSource, type SourceOptions } from "./switching/open-source.ts";
+import { openSource, type RoutedSource } from "./switching/open-source.ts";
+import type { SourceOptions } from "./switching/source-options.ts";
 
 /** Options of a MySQL or MariaDB data source. */
 export interface MysqlOptions extends SourceOptions {

@@ -1,7 +1,8 @@
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { createPgSide, type PgDriverOptions } from "./postgres/pg-side.ts";
 import { RoutedPool } from "./postgres/routed-pool.ts";
-import { openSource, type RoutedSource, type SourceOptions } from "./switching/open-source.ts";
+import { openSource, type RoutedSource } from "./switching/open-source.ts";
+import type { SourceOptions } from "./switching/source-options.ts";
 
 /** Options of a PostgreSQL data source. */
 export interface PostgresOptions extends SourceOptions {

@@ -1,7 +1,8 @@
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { createRedisSide, type RedisDriverOptions } from "./redis/redis-side.ts";
 import { createRoutedRedis, type RoutedRedis } from "./redis/routed-redis.ts";
-import { openSource, type RoutedSource, type SourceOptions } from "./switching/open-source.ts";
+import { openSource, type RoutedSource } from "./switching/open-source.ts";
+import type { SourceOptions } from "./switching/source-options.ts";
 
 /** Options of a Redis data source. */
 export interface RedisSourceOptions extends SourceOptions {

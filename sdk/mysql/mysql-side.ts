@@ -1,6 +1,6 @@
 import { createPool, type Pool, type PoolConnection, type PoolOptions } from "mysql2";
 import { ClosedError, type SwitchedError } from "../errors.ts";
-import type { SideRequest, WarmSide } from "../switching/open-source.ts";
+import type { SideRequest, WarmSide } from "../switching/create-sides.ts";
 import type { Waiting } from "../switching/side.ts";
 import { createSocketSet, type SocketSet } from "../switching/sockets.ts";
 

@@ -1,6 +1,6 @@
 import pg from "pg";
 import { ClosedError, type SwitchedError } from "../errors.ts";
-import type { SideRequest, WarmSide } from "../switching/open-source.ts";
+import type { SideRequest, WarmSide } from "../switching/create-sides.ts";
 import type { Waiting } from "../switching/side.ts";
 import { createSocketSet, type SocketSet } from "../switching/sockets.ts";
 import { asRouted, createClientClass, cutClient, destroyStream, type RoutedClient } from "./routed-client.ts";

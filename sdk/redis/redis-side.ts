@@ -1,6 +1,6 @@
 import { Redis, type RedisOptions } from "ioredis";
 import { ClosedError } from "../errors.ts";
-import type { SideRequest, WarmSide } from "../switching/open-source.ts";
+import type { SideRequest, WarmSide } from "../switching/create-sides.ts";
 import type { Waiting } from "../switching/side.ts";
 
 const FIRST_RECONNECT_MS = 50;

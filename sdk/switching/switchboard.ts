@@ -1,6 +1,6 @@
 import type { Route } from "@evenkeel/contracts/route";
 import { ClosedError, NoRouteError, type SdkError, SwitchedError } from "../errors.ts";
-import { judgeLeaving, type Position, positionOf } from "./judge-switch.ts";
+import { judgeLeaving, type Leaving, type Position, positionOf } from "./judge-switch.ts";
 import type { Side, Waiting } from "./side.ts";
 import type { SwitchedEvent } from "./source-events.ts";
 
@@ -33,7 +33,7 @@ export interface SwitchboardRequest<S extends Side> {
  */
 export function createSwitchboard<S extends Side>(request: SwitchboardRequest<S>): Switchboard<S> {
   let position: Position | null = null;
-  const sleepers = new Set<Waiting>();
+  const sleepers = createSleepers();
   const board: Switchboard<S> = {
     active: null,
     epoch: 0,
@@ -42,27 +42,45 @@ export function createSwitchboard<S extends Side>(request: SwitchboardRequest<S>
     ),
     follow(route) {
       board.epoch = route.epoch;
-      const leaving = position === null ? null : judgeLeaving(position, route);
-      if (position !== null && leaving === null) return null;
+      const leaving = position === null ? "drain" : judgeLeaving(position, route);
+      if (leaving === null) return null;
       const from = position;
       const old = board.active;
       position = positionOf(route);
       board.active = request.sideOf(position);
       if (board.active === null) board.refusal = unknownDataCentre(route.active);
       const monotonicMs = performance.now();
-      const leave = leaving ?? "drain";
       const busy = old?.busy() ?? 0;
-      if (old !== null && from !== null) {
-        const createError = (): SwitchedError =>
-          new SwitchedError(from.dataCentre, route.active, route.epoch);
-        if (leave === "abandon") old.abandon(createError);
-        else old.drain(createError, request.drainMs);
-      }
-      const moved = wake(old);
+      if (old !== null) leaveSide(old, leaving, route, request.drainMs);
+      const moved = sleepers.wake(old);
       if (from === null) return null;
-      return describe({ from, to: position, route, leave, monotonicMs, busy, moved });
+      return describe({ from, to: position, route, leaving, monotonicMs, busy, moved });
     },
-    waitForSwitch(pauseMs, resume) {
+    waitForSwitch: sleepers.add,
+    close() {
+      const old = board.active;
+      board.active = null;
+      board.refusal = new ClosedError();
+      sleepers.wake(old);
+    },
+  };
+  return board;
+}
+
+function leaveSide(side: Side, leaving: Leaving, route: Route, drainMs: number): void {
+  const createError = (): SwitchedError => new SwitchedError(side.dataCentre, route.active, route.epoch);
+  if (leaving === "abandon") side.abandon(createError);
+  else side.drain(createError, drainMs);
+}
+
+/** Calls that were not sent yet: some wait at a side for a connection, others for their next try. */
+function createSleepers(): {
+  add(pauseMs: number, resume: () => void): void;
+  wake(old: Side | null): number;
+} {
+  const sleepers = new Set<Waiting>();
+  return {
+    add(pauseMs, resume) {
       const sleeper: Waiting = {
         leave() {
           clearTimeout(timer);
@@ -73,27 +91,17 @@ export function createSwitchboard<S extends Side>(request: SwitchboardRequest<S>
       const timer = setTimeout(() => sleeper.leave()(), pauseMs);
       sleepers.add(sleeper);
     },
-    close() {
-      const old = board.active;
-      board.active = null;
-      board.refusal = new ClosedError();
-      wake(old);
+    // It sends them on in the next turn: those who were rejected are told first, and opening connections for a crowd
+    // takes milliseconds.
+    wake(old) {
+      const resumes = [...(old?.waiting ?? []), ...sleepers].map((waiting) => waiting.leave());
+      old?.waiting.clear();
+      setImmediate(() => {
+        for (const resume of resumes) resume();
+      });
+      return resumes.length;
     },
   };
-
-  /**
-   * Sends on whoever has not been sent yet. It does so in the next turn: those who were rejected are told first, and
-   * opening connections for a crowd takes milliseconds. @returns how many
-   */
-  function wake(old: S | null): number {
-    const resumes = [...(old?.waiting ?? []), ...sleepers].map((waiting) => waiting.leave());
-    old?.waiting.clear();
-    setImmediate(() => {
-      for (const resume of resumes) resume();
-    });
-    return resumes.length;
-  }
-  return board;
 }
 
 function unknownDataCentre(name: string): NoRouteError {
@@ -104,14 +112,14 @@ interface Happened {
   readonly from: Position;
   readonly to: Position;
   readonly route: Route;
-  readonly leave: SwitchedEvent["leaving"];
+  readonly leaving: Leaving;
   readonly monotonicMs: number;
   readonly busy: number;
   readonly moved: number;
 }
 
 function describe(happened: Happened): SwitchedEvent {
-  const { from, to, route, leave, monotonicMs, busy, moved } = happened;
+  const { from, to, route, leaving, monotonicMs, busy, moved } = happened;
   return {
     from: from.dataCentre,
     to: to.dataCentre,
@@ -120,7 +128,7 @@ function describe(happened: Happened): SwitchedEvent {
     decision: route.decision,
     decidedBy: route.decidedBy,
     reason: route.reason,
-    leaving: leave,
+    leaving,
     atMs: performance.timeOrigin + monotonicMs,
     monotonicMs,
     busy,

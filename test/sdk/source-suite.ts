@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { RoutedSource, SourceOptions } from "../../sdk/switching/open-source.ts";
+import type { RoutedSource } from "../../sdk/switching/open-source.ts";
 import type { SwitchedEvent } from "../../sdk/switching/source-events.ts";
+import type { SourceOptions } from "../../sdk/switching/source-options.ts";
 import { until } from "../route-store/etcd-cluster.ts";
 import { type EngineName, startTwoSites, type TwoSites } from "./two-sites.ts";
 

@@ -1,0 +1,95 @@
+import type { EventEmitter } from "node:events";
+import type { Route } from "@evenkeel/contracts/route";
+import type { SdkConfig } from "@evenkeel/contracts/sdk-config";
+import { NoRouteError } from "../errors.ts";
+import type { RouteListener } from "../route/route-follower.ts";
+import { borrowFollower } from "../route/shared-followers.ts";
+import type { Side } from "./side.ts";
+import type { SourceEvents } from "./source-events.ts";
+import type { SourceOptions } from "./source-options.ts";
+import type { Switchboard } from "./switchboard.ts";
+import { tellLater } from "./tell-later.ts";
+
+/** How a data source uses its route. */
+export interface RouteUse {
+  route(): Route | null;
+  end(): void;
+}
+
+/**
+ * Works without a route store: the configured data centre is active for good.
+ *
+ * @param config a configuration without `etcd`
+ * @param board follows it
+ * @returns no route
+ */
+export function useLocally<S extends Side>(config: SdkConfig, board: Switchboard<S>): RouteUse {
+  board.follow({
+    v: 1,
+    epoch: 1,
+    decision: "local",
+    after: null,
+    active: config.router.active,
+    phase: "stable",
+    dataCentres: { [config.router.active]: { readable: true, writable: true } },
+    reason: "configured without a route store",
+    decidedBy: "plan",
+    decidedAt: "",
+  });
+  return { route: () => null, end: () => undefined };
+}
+
+/**
+ * Lets a switchboard follow the route of a monitor.
+ *
+ * @param config a configuration with `etcd`
+ * @param options of the follower
+ * @param board follows the route
+ * @param events who hears of it
+ * @returns the use, after the first route is known or its hold is over
+ */
+export async function followRemotely<S extends Side>(
+  config: SdkConfig,
+  options: SourceOptions,
+  board: Switchboard<S>,
+  events: EventEmitter<SourceEvents>,
+): Promise<RouteUse> {
+  const { monitorId } = config.props;
+  const lease = borrowFollower(config, options);
+  const { follower } = lease;
+  const take = (route: Route): void => {
+    const monotonicMs = performance.now();
+    const switched = board.follow(route);
+    tellLater(events, "route", { route, atMs: performance.timeOrigin + monotonicMs, monotonicMs });
+    if (switched !== null) tellLater(events, "switched", switched);
+    if (route.phase === "retired") tellLater(events, "retired", { route });
+  };
+  const listener: RouteListener = {
+    onRoute(monitor, route) {
+      if (monitor === monitorId) take(route);
+    },
+    onConnected(connected, message) {
+      if (connected) return tellLater(events, "connected");
+      tellLater(events, "stale", { message });
+      // Whoever calls without a route shall read why there is none.
+      if (board.active === null) board.refusal = new NoRouteError(`no route is known yet: ${message}`);
+    },
+    onFork(monitor, kept, other) {
+      if (monitor === monitorId) tellLater(events, "fork", { kept, other });
+    },
+    onProblem: (message) => tellLater(events, "problem", { message }),
+  };
+  const unsubscribe = follower.subscribe(listener);
+  const known = follower.routeOf(monitorId);
+  if (known !== null) take(known);
+  const origin = await follower.ready;
+  const first = follower.routeOf(monitorId);
+  if (origin === "snapshot" && first !== null) tellLater(events, "unconfirmed", { route: first });
+  return {
+    route: () => follower.routeOf(monitorId),
+    end() {
+      unsubscribe();
+      lease.release();
+    },
+  };
+}
