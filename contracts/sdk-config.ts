@@ -15,12 +15,25 @@ const Port = z
   ])
   .pipe(z.number().int().min(1).max(65_535));
 
+/** One member of etcd: a host name or address, IPv6 in brackets, and a port. */
+const ENDPOINT = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$/;
+/** Members that a configuration may name. */
+const MAX_ENDPOINTS = 16;
+
+function isEndpointList(address: string): boolean {
+  const endpoints = address.split(",").map((endpoint) => endpoint.trim());
+  return endpoints.length <= MAX_ENDPOINTS && endpoints.every((endpoint) => ENDPOINT.test(endpoint));
+}
+
 const Name = z.string().min(1).max(200);
 
 /** Where the routes are. `certificatePath` is the file of the certificate authority that etcd's certificate is signed by. */
 export const SdkEtcd = z.strictObject({
   /** `host:port,host:port`, the nearest first. */
-  address: z.string().min(1).max(2000),
+  address: z
+    .string()
+    .max(2000)
+    .refine(isEndpointList, `is to be host:port, or up to ${MAX_ENDPOINTS} of them with commas between`),
   apiVersion: z.literal("v3").default("v3"),
   username: Name.optional(),
   password: z.string().max(1000).optional(),

@@ -81,6 +81,37 @@ test("a swap that lost without any doubt is not taken for our own, even if the v
   expect(outcome).toMatchObject({ ok: true, value: { swapped: false, current: { value: "mine" } } });
 });
 
+/** Far below the time for a try: only a try that begins beside a hung one can pass. */
+const WITHOUT_WAITING = { timeout: 8000 };
+
+test("a swap whose member hangs goes on at the next one beside it", WITHOUT_WAITING, async () => {
+  const hung = await serve(() => undefined);
+  const well = await serve((_asked, response) =>
+    sendJson(response, 200, { header: { revision: "2" }, succeeded: true }),
+  );
+  const store = open([hung, well], { tryMs: 10_000, deadlineMs: 20_000 });
+  const result = await store.swap({ key: "/k", value: "v" }, 0);
+  expect(result).toEqual({ ok: true, value: { swapped: true, revision: 2 } });
+});
+
+test(
+  "a swap's first try that answers late, after the second was applied, still counts as swapped",
+  WITHOUT_WAITING,
+  async () => {
+    const slow: ServerResponse[] = [];
+    const standing = rangeAnswer(7, [["/k", "mine", 7]]);
+    const first = await serve((_asked, response) => void slow.push(response));
+    const second = await serve(() => {
+      // Applied, and its answer lost: the first member now tells what stands.
+      const lost = { header: { revision: "7" }, responses: [{ response_range: standing }] };
+      for (const response of slow) sendJson(response, 200, lost);
+    });
+    const store = open([first, second], { tryMs: 5000, deadlineMs: 20_000 });
+    const result = await store.swap({ key: "/k", value: "mine" }, 3);
+    expect(result).toEqual({ ok: true, value: { swapped: true, revision: 7 } });
+  },
+);
+
 test("no leader: asked again at a short pace until there is one", async () => {
   let tries = 0;
   const gateway = await serve((_asked, response) => {

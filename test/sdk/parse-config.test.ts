@@ -67,3 +67,10 @@ test("no message holds a secret, neither a wrong one nor one on a broken line", 
 test("a field that nobody knows is a problem: it may be a misspelt one", () => {
   expect(problemsOf(TEXT.replace("httpsEnable: true", "httpEnable: true")).join()).toContain("httpEnable");
 });
+
+test("an address that is no list of host:port is a problem of the configuration", () => {
+  const wrong = TEXT.replace("10.0.0.1:2379,10.0.0.2:2379", "http://10.0.0.1");
+  expect(problemsOf(wrong)).toEqual([expect.stringMatching(/^etcd\.address: is to be host:port/)]);
+  const six = TEXT.replace("10.0.0.1:2379,10.0.0.2:2379", "[fd00::1]:2379, etcd-2.local:2379");
+  expect(problemsOf(six)).toEqual([]);
+});
