@@ -3,10 +3,12 @@ import type { Judgement, Observation } from "@evenkeel/contracts/observation";
 import type { MonitorPlugin, ProbeSession } from "@evenkeel/contracts/plugin";
 import {
   addProbe,
+  CONFIG_RETRY_MS,
   computeNextProbeAt,
   computeRunStage,
   computeTimeoutAt,
   createTrack,
+  mayLockAccount,
   noteFreshLogin,
   type RunStage,
   renderObservation,
@@ -62,6 +64,7 @@ class TargetConnection implements TargetProber {
   #probeTimer: NodeJS.Timeout | undefined;
   #stageTimer: NodeJS.Timeout | undefined;
   #told: Told = { stage: "none", judgement: null, sawUp: false };
+  #hurriedAtMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor(target: ProbeTarget, onChange: () => void) {
@@ -78,7 +81,7 @@ class TargetConnection implements TargetProber {
 
   probeNow(): Promise<void> {
     // An account that is refused must not be hammered, whoever asks [SAFE-5].
-    if (this.#track.judgement?.verdict === "config" || this.#stopped) return Promise.resolve();
+    if (mayLockAccount(this.#track) || this.#stopped) return Promise.resolve();
     return this.#begin();
   }
 
@@ -109,19 +112,43 @@ class TargetConnection implements TargetProber {
     const opened = this.#open(() => {
       if (this.#session !== opened || this.#stopped) return;
       this.#drop(opened);
-      // The kernel closes a dead process's connections at once: this is how a crash is seen within a millisecond.
-      if (this.#inFlight === null) void this.#begin();
+      if (this.#inFlight === null) this.#hurry();
     });
     this.#session = opened;
     return { session: opened, fresh: true };
   }
 
+  /**
+   * The kernel closes a dead process's connections at once: probing now is how a crash is seen within a millisecond.
+   * A peer that closes after every answer must not make us probe without a pause, so that is done once per interval.
+   */
+  #hurry(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#hurriedAtMs < this.#target.rules.timing.retryIntervalMs) return;
+    this.#hurriedAtMs = nowMs;
+    void this.#begin();
+  }
+
   #begin(): Promise<void> {
     clearTimeout(this.#probeTimer);
-    this.#inFlight ??= this.#probe().finally(() => {
-      this.#inFlight = null;
-    });
+    this.#inFlight ??= this.#probe()
+      .catch((error: unknown) => this.#giveUp(error))
+      .finally(() => {
+        this.#inFlight = null;
+      });
     return this.#inFlight;
+  }
+
+  /** The plugin itself failed, on settings of a newer control plane for example: one target must not end the agent. */
+  #giveUp(error: unknown): void {
+    const nowMs = performance.now();
+    const kind = error instanceof Error ? error.name : "unknown error";
+    const words = `this agent's plugin cannot work with the settings (${kind}); is the agent as new as the control plane?`;
+    const judgement: Judgement = { verdict: "config", reason: "bad-settings", words };
+    const ended = { startedAtMs: nowMs, endedAtMs: nowMs, judgement, fresh: false };
+    this.#track = addProbe(this.#track, ended, this.#target.rules);
+    this.#tell();
+    this.#schedule(nowMs + CONFIG_RETRY_MS);
   }
 
   async #probe(): Promise<void> {
@@ -165,14 +192,18 @@ class TargetConnection implements TargetProber {
   }
 
   async #loginAnew(): Promise<void> {
-    if (this.#stopped || this.#session === null || this.#track.judgement?.verdict === "config") return;
+    if (this.#stopped || this.#session === null || mayLockAccount(this.#track)) return;
     const { plugin, settings, rules } = this.#target;
-    const second = this.#open(() => undefined);
-    const ran = await runProbe(second, rules.timing.accessTimeoutMs);
-    second.destroy();
-    if (this.#stopped || ran.type === "void") return;
-    const judgement = plugin.judge(ran.outcome, settings);
-    if (judgement.verdict === "up") this.#track = noteFreshLogin(this.#track, ran.endedAtMs);
+    try {
+      const second = this.#open(() => undefined);
+      const ran = await runProbe(second, rules.timing.accessTimeoutMs);
+      second.destroy();
+      if (this.#stopped || ran.type === "void") return;
+      const judgement = plugin.judge(ran.outcome, settings);
+      if (judgement.verdict === "up") this.#track = noteFreshLogin(this.#track, ran.endedAtMs);
+    } catch (error) {
+      this.#giveUp(error);
+    }
   }
 }
 

@@ -231,7 +231,8 @@ function startOperatorSwitch(
     flags: computeFlagsAfter(subject, kind === "force"),
     because: (epoch) =>
       because(kind === "force" ? "operator-force" : "operator-switch", { who, dc, to, epoch, reason }),
-    principal: `operator:${who}`,
+    // Applications let calls of a planned switch finish; a forced one, like an automatic one, rejects them at once.
+    principal: `${kind}:${who}`,
     idempotencyKey,
     timeLine: [],
   });

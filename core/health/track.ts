@@ -182,7 +182,7 @@ export function computeTimeoutAt(track: TargetTrack, rules: TrackRules): number 
  * @param startedAtMs when the last probe began (monotonic)
  * @param nowMs monotonic now
  * @returns monotonic time in ms; refusals are confirmed faster than the interval when `fastRefuse` is on, and a
- *   `config` verdict is retried once a minute at most so that no account gets locked [SAFE-5]
+ *   refusal of our account is retried once a minute at most so that it does not get locked [SAFE-5]
  */
 export function computeNextProbeAt(
   track: TargetTrack,
@@ -191,7 +191,7 @@ export function computeNextProbeAt(
   nowMs: number,
 ): number {
   const { retryIntervalMs, fastRefuse } = rules.timing;
-  if (track.judgement?.verdict === "config") return startedAtMs + Math.max(retryIntervalMs, CONFIG_RETRY_MS);
+  if (mayLockAccount(track)) return startedAtMs + Math.max(retryIntervalMs, CONFIG_RETRY_MS);
   const run = track.failing;
   if (fastRefuse && run !== null && run.refusals > 0 && run.refusals < REFUSALS_NEEDED) {
     return Math.max(nowMs, run.lastRefusalMs + REFUSAL_SPACING_MS);
@@ -201,6 +201,23 @@ export function computeNextProbeAt(
 
 /** A target that refuses our account is asked once a minute at most [SAFE-5]. */
 export const CONFIG_RETRY_MS = 60_000;
+
+/** Refusals that some engines answer with a locked account when they are repeated. */
+const LOCKING: readonly ProbeReason[] = [
+  "auth-failed",
+  "permission-denied",
+  "unknown-database",
+  "no-credentials",
+];
+
+/**
+ * Tells whether asking again soon could lock the monitor's account [SAFE-5].
+ *
+ * @param track the track after its last probe
+ */
+export function mayLockAccount(track: TargetTrack): boolean {
+  return track.judgement?.verdict === "config" && LOCKING.includes(track.judgement.reason);
+}
 
 /**
  * Renders a track as it is sent: ages instead of times [SAFE-10].

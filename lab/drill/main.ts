@@ -22,7 +22,7 @@ async function startDrillLab(options: DrillOptions): Promise<Lab> {
   const retryIntervalMs = options.retryIntervalMs;
   const engine = LAB_ENGINES.find((name) => name === options.engine);
   return startLab({
-    stateDir: options.state ?? join(".state", `drill-${options.offset}`),
+    stateDir: options.state ?? join(".state", `drill-${options.engine}-${options.offset}`),
     offset: options.offset,
     engines: engine === undefined ? [] : [engine],
     http: options.engine === "http",
