@@ -3,7 +3,10 @@ import type { OrderEvent, ShopEvent } from "../shop/shop-event.ts";
 
 /** One run of a drill; all times in milliseconds from the fault, null where it did not happen. */
 export interface DrillRun {
-  /** From the fault to the first order that succeeds after one that failed; 0: no order failed. */
+  /**
+   * From the fault to the first order that succeeds on the new side, even when no order failed because calls were held;
+   * without a switch to the first that succeeds after one that failed, and 0 if none failed.
+   */
   readonly outageMs: number;
   readonly firstFailureMs: number | null;
   /** The first failing probe of any agent. */
@@ -59,14 +62,15 @@ export function measureRun(record: RunRecord): DrillRun {
   const after = record.orders.filter((order) => order.atMs >= faultAtMs);
   const failed = after.filter((order) => order.error !== null);
   const firstFailed = failed[0];
+  const followed = record.shopEvents.find((event) => event.type === "switched" && event.atMs >= faultAtMs);
+  const troubleAtMs = followed?.atMs ?? firstFailed?.atMs;
   const recovered =
-    firstFailed === undefined
+    troubleAtMs === undefined
       ? undefined
-      : after.find((order) => order.error === null && order.atMs > firstFailed.atMs);
+      : after.find((order) => order.error === null && order.atMs > troubleAtMs);
   const decision = record.events.find((event) => event.type === "switch-decided");
   const finished = record.events.find((event) => event.type === "switch-finished");
   const mark = (name: string, from = decision) => from?.timeLine.find((one) => one.mark === name)?.atMs;
-  const followed = record.shopEvents.find((event) => event.type === "switched");
   const blocked = record.events.find((event) => event.type === "one-click" || event.type === "would-switch");
   const told = decision ?? blocked;
   return {
