@@ -6,16 +6,16 @@ const SATURATED_SHARE = 0.95;
 /**
  * Judges how many of a server's connections are in use: it still answers us, but soon nobody else.
  *
- * @param used connections in use
- * @param limit connections that it allows
- * @returns degraded, or null while there is room
+ * @param used connections in use; NaN: not known
+ * @param allowed connections that it allows; NaN: not known
+ * @returns degraded; null while there is room, or where it is not known
  */
-export function judgeConnections(used: number, limit: number): Judgement | null {
-  if (limit <= 0 || used < limit * SATURATED_SHARE) return null;
+export function judgeConnections(used: number, allowed: number): Judgement | null {
+  if (!(allowed > 0 && used >= allowed * SATURATED_SHARE)) return null;
   return {
     verdict: "degraded",
     reason: "saturated",
-    words: `${used} of ${limit} connections are in use`,
-    advice: "raise the limit or find who holds connections",
+    words: `${used} of ${allowed} connections are in use`,
+    advice: "raise the limit, or find who holds connections",
   };
 }

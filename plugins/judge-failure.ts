@@ -1,129 +1,132 @@
-import type { Judgement, ProbeReason, Verdict } from "@evenkeel/contracts/observation";
-import type { ProbeOutcome } from "@evenkeel/contracts/plugin";
-
-/** What an error code means: one row of a table. */
-export interface Meaning {
-  readonly verdict: Verdict;
-  readonly reason: ProbeReason;
-  /** What to check or paste next. */
-  readonly advice?: string;
-}
-
-/** Error codes of an engine and what they mean. */
-export type Meanings = Readonly<Record<string, Meaning>>;
-
-const down = (reason: ProbeReason): Meaning => ({ verdict: "down", reason });
-const config = (reason: ProbeReason, advice: string): Meaning => ({ verdict: "config", reason, advice });
-
-/** Errors of the network, the same for every engine. A name that does not resolve is a setting, not a dead target. */
-const NETWORK: Meanings = {
-  ECONNREFUSED: down("refused"),
-  ECONNRESET: down("reset"),
-  EPIPE: down("closed"),
-  ECONNABORTED: down("closed"),
-  PROTOCOL_CONNECTION_LOST: down("closed"),
-  UND_ERR_SOCKET: down("closed"),
-  ETIMEDOUT: down("timed-out"),
-  EHOSTUNREACH: down("unreachable"),
-  ENETUNREACH: down("unreachable"),
-  EHOSTDOWN: down("unreachable"),
-  ENOTFOUND: config("name-not-found", "check the host name and the agent's DNS"),
-  EAI_AGAIN: config("name-not-found", "check the agent's DNS"),
-  CERT_HAS_EXPIRED: config("tls-failed", "renew the server's certificate"),
-  DEPTH_ZERO_SELF_SIGNED_CERT: config(
-    "tls-failed",
-    "give the certificate authority that signed the server's certificate",
-  ),
-  SELF_SIGNED_CERT_IN_CHAIN: config(
-    "tls-failed",
-    "give the certificate authority that signed the server's certificate",
-  ),
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: config(
-    "tls-failed",
-    "give the certificate authority that signed the server's certificate",
-  ),
-  ERR_TLS_CERT_ALTNAME_INVALID: config(
-    "tls-failed",
-    "the certificate is for another name: check the server name",
-  ),
-};
+import { type Judgement, type ProbeReason, WORDS_MAX } from "@evenkeel/contracts/observation";
+import type { ProbeError, ProbeOutcome } from "@evenkeel/contracts/plugin";
+import type { Meaning, Meanings } from "./meaning.ts";
+import { ABANDONED, NETWORK_MEANINGS, PEER_CLOSED } from "./network-errors.ts";
 
 /** What the judge of a failure needs beside the outcome. */
 export interface FailureSubject {
-  /** The address, for the words. */
   readonly address: string;
+  readonly user?: string | undefined;
+  readonly database?: string | undefined;
   /** The engine's own codes; they win over the network's. */
   readonly meanings: Meanings;
-  /**
-   * What an error means whose code is in no table. An engine's own error is an answer, and an answer is life [SAFE-5]:
-   * `true` means that the code has the form of the engine's codes.
-   */
+  /** Tells whether a code has the form of the codes that the engine itself answers with. */
   readonly isEngineCode: (code: string) => boolean;
 }
 
+/** As long as a judgement's code may be. */
+const CODE_MAX = 60;
+/** Codes that we gave ourselves tell a reader nothing beside the words. */
+const OWN_CODES: ReadonlySet<string> = new Set([PEER_CLOSED, ABANDONED]);
+
 /**
- * Judges a probe that failed or timed out.
+ * Judges a probe that failed or timed out, by tables. What stands in no table: an error that the engine itself answered
+ * is an answer, and an answer is life, so that it is `degraded` [SAFE-5]; anything else came from something that does
+ * not speak the engine's language, which no application could use either, so that it is `down`.
  *
- * @param outcome the outcome
- * @param subject address and tables
+ * @param outcome how the probe ended
+ * @param subject whom it asked, and the engine's table
+ * @returns the judgement, in words without secrets
  */
 export function judgeFailure(
   outcome: Exclude<ProbeOutcome, { type: "answered" }>,
   subject: FailureSubject,
 ): Judgement {
   if (outcome.type === "timed-out") {
-    const words = `${subject.address} did not answer within ${Math.round(outcome.afterMs)} ms`;
+    const words = `timed out after ${Math.round(outcome.afterMs)} ms waiting for ${subject.address}`;
     return { verdict: "down", reason: "timed-out", words };
   }
-  const { code, message } = outcome.error;
-  const meaning = findMeaning(code, subject);
-  const name = code === undefined ? "" : ` (${code})`;
+  const { error } = outcome;
+  const meaning = findMeaning(error.code, subject);
+  const advice = meaning.advice === undefined ? undefined : fillIn(meaning.advice, subject);
   return {
     verdict: meaning.verdict,
     reason: meaning.reason,
-    ...(code === undefined ? {} : { code: code.slice(0, 60) }),
-    words: `${describeReason(meaning.reason)} ${subject.address}${name}: ${message}`.slice(0, 500),
-    ...(meaning.advice === undefined ? {} : { advice: meaning.advice }),
+    ...(error.code === undefined || OWN_CODES.has(error.code) ? {} : { code: error.code.slice(0, CODE_MAX) }),
+    words: describeFailure(meaning.reason, error, subject).slice(0, WORDS_MAX),
+    ...(advice === undefined ? {} : { advice: advice.slice(0, WORDS_MAX) }),
   };
 }
 
-function findMeaning(code: string | undefined, subject: FailureSubject): Meaning {
-  if (code === undefined) return down("closed");
-  const known = subject.meanings[code] ?? NETWORK[code];
+function findMeaning(code: string | undefined, { meanings, isEngineCode }: FailureSubject): Meaning {
+  if (code === undefined) return { verdict: "down", reason: "bad-answer" };
+  const known = findOwn(meanings, code) ?? findOwn(NETWORK_MEANINGS, code);
   if (known !== undefined) return known;
-  return subject.isEngineCode(code) ? { verdict: "degraded", reason: "bad-answer" } : down("bad-answer");
+  return { verdict: isEngineCode(code) ? "degraded" : "down", reason: "bad-answer" };
 }
 
-/** How a sentence about a reason begins; the address follows. */
-const BEGINNINGS: Partial<Record<ProbeReason, string>> = {
-  refused: "connection refused by",
-  closed: "connection closed by",
-  reset: "connection reset by",
-  "timed-out": "no answer in time from",
-  unreachable: "no way to",
-  "name-not-found": "cannot find",
-  "tls-failed": "TLS failed with",
-  "auth-failed": "access denied by",
-  "permission-denied": "permission denied by",
-  "unknown-database": "unknown database at",
-  saturated: "no room at",
-  "disk-full": "disk full at",
-  "read-only": "read-only:",
-  starting: "still starting:",
-  "shutting-down": "shutting down:",
-};
+/** A server chooses its codes: `constructor` must not find what every object has. */
+function findOwn(meanings: Meanings, code: string): Meaning | undefined {
+  return Object.hasOwn(meanings, code) ? meanings[code] : undefined;
+}
 
-function describeReason(reason: ProbeReason): string {
-  return BEGINNINGS[reason] ?? "error of";
+/** What a failure is told with. `complete`: the system's own words would only repeat it. */
+interface Sentence {
+  readonly text: string;
+  readonly complete?: boolean;
+}
+
+const SENTENCES: Partial<Record<ProbeReason, Sentence>> = {
+  refused: { text: "connection refused by {address}", complete: true },
+  closed: { text: "connection closed by {address}", complete: true },
+  reset: { text: "connection reset by {address}", complete: true },
+  "timed-out": { text: "timed out waiting for {address}", complete: true },
+  unreachable: { text: "no route to {address}", complete: true },
+  "name-not-found": { text: "no such host: {address}", complete: true },
+  "tls-failed": { text: "TLS with {address} failed" },
+  "auth-failed": { text: "access denied for user {user} at {address}" },
+  "permission-denied": { text: "user {user} lacks a permission at {address}" },
+  "unknown-database": { text: "no access to database {database} at {address}" },
+  saturated: { text: "no room left at {address}" },
+  "disk-full": { text: "no disk space left at {address}" },
+  "read-only": { text: "{address} is read-only" },
+  starting: { text: "{address} is starting" },
+  "shutting-down": { text: "{address} is shutting down" },
+  "bad-settings": { text: "this agent could not probe {address}" },
+};
+const UNEXPECTED: Sentence = { text: "unexpected answer from {address}" };
+
+function describeFailure(
+  reason: ProbeReason,
+  { code, message }: ProbeError,
+  subject: FailureSubject,
+): string {
+  const { text, complete } = SENTENCES[reason] ?? UNEXPECTED;
+  const isEngines = code !== undefined && findOwn(subject.meanings, code) !== undefined;
+  if (complete === true && !isEngines) return fillIn(text, subject);
+  const named = code === undefined || OWN_CODES.has(code) ? "" : ` (${code})`;
+  return `${fillIn(text, subject)}${named}${message === "" ? "" : `: ${message}`}`;
+}
+
+function fillIn(text: string, { address, user, database }: FailureSubject): string {
+  const values: Record<string, string> = { address, user: user ?? "(none)", database: database ?? "(none)" };
+  return text.replace(/\{(address|user|database)\}/g, (_, name: string) => values[name] ?? "");
 }
 
 /**
  * Judges an answer as up.
  *
- * @param latencyMs how long it took
+ * @param latencyMs how long it took, in milliseconds
  * @param about what was found, in a few words; empty: nothing to add
+ * @returns the judgement
  */
 export function judgeUp(latencyMs: number, about = ""): Judgement {
   const took = `answered in ${latencyMs < 10 ? latencyMs.toFixed(1) : Math.round(latencyMs)} ms`;
   return { verdict: "up", reason: "ok", words: about === "" ? took : `${took}, ${about}` };
+}
+
+/**
+ * Judges an answer that is not the engine's: whatever listens there, it is not what applications need.
+ *
+ * @param engine the engine's name
+ * @param address where it was asked
+ * @returns down, with a hint
+ */
+export function judgeStranger(engine: string, address: string): Judgement {
+  return {
+    verdict: "down",
+    reason: "bad-answer",
+    words: `what answers at ${address} is not ${engine}`,
+    advice: "check the address: another program may listen there",
+  };
 }

@@ -2,37 +2,87 @@ import type { ProbeError } from "@evenkeel/contracts/plugin";
 
 /** Most characters of a driver's words that are kept. */
 const MESSAGE_MAX = 300;
+/** Most characters of a code that are kept. */
+const CODE_MAX = 60;
+/** How deep causes are followed. */
+const DEPTH_MAX = 4;
+/** Characters of a driver's words that are looked at: servers may send any amount. */
+const READ_MAX = 2000;
 
 /**
  * Reduces whatever a driver threw to what may be judged and shown: its code, and the first line of its words without
- * credentials. Engine codes (SQLSTATE, errno) win over the system's, because they say more.
+ * credentials and control characters. An engine's own number wins over a driver's name for it, because the number is
+ * what manuals list.
  *
  * @param error what was thrown
- * @returns code and message; never throws
+ * @returns code and message, both bounded
  */
 export function describeError(error: unknown): ProbeError {
-  const code = findCode(error, 0);
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  const firstLine = text.split("\n")[0] ?? "";
-  return { code, message: withoutCredentials(firstLine).slice(0, MESSAGE_MAX) };
+  const code = findFirst(error, readCode);
+  const text = findFirst(error, readMessage) ?? (error instanceof Error ? error.name : describeValue(error));
+  const line =
+    text
+      .slice(0, READ_MAX)
+      .trim()
+      .split(/[\r\n]/, 1)[0] ?? "";
+  const message = withoutCredentials(withoutControls(line)).slice(0, MESSAGE_MAX);
+  return { code: code?.slice(0, CODE_MAX), message };
 }
 
-/** How deep causes are followed. */
-const CAUSES_MAX = 4;
-
-function findCode(error: unknown, depth: number): string | undefined {
-  if (typeof error !== "object" || error === null || depth > CAUSES_MAX) return undefined;
-  const fields = error as { code?: unknown; errno?: unknown; cause?: unknown; errors?: unknown };
-  // mysql2 names errors (ER_ACCESS_DENIED_ERROR) and numbers them; the number is what its manual lists.
-  if (typeof fields.errno === "number" && fields.errno > 0) return String(fields.errno);
-  if (typeof fields.code === "string" && fields.code !== "") return fields.code;
-  if (Array.isArray(fields.errors)) return findCode(fields.errors[0], depth + 1);
-  return findCode(fields.cause, depth + 1);
+interface ErrorFields {
+  readonly code?: unknown;
+  readonly errno?: unknown;
+  readonly sqlState?: unknown;
+  readonly message?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
 }
 
-/** Removes `user:password@` of a URL and the value of anything that is called a password. */
+/** Asks an error, then what caused it: drivers and Node wrap the error that says something. */
+function findFirst(
+  error: unknown,
+  read: (fields: ErrorFields) => string | undefined,
+  depth = 0,
+): string | undefined {
+  if (typeof error !== "object" || error === null || depth > DEPTH_MAX) return undefined;
+  const fields: ErrorFields = error;
+  // A name with several addresses fails with one error for each of them.
+  const inner: unknown = Array.isArray(fields.errors) ? fields.errors[0] : undefined;
+  return read(fields) ?? findFirst(inner, read, depth + 1) ?? findFirst(fields.cause, read, depth + 1);
+}
+
+function readCode({ code, errno, sqlState }: ErrorFields): string | undefined {
+  // Servers count up from 1; Node's own numbers are negative and have a name in `code`.
+  if (typeof errno === "number" && errno > 0) return String(errno);
+  if (typeof code === "string" && code !== "") return code;
+  if (typeof code === "number") return String(code);
+  return typeof sqlState === "string" && sqlState !== "" ? sqlState : undefined;
+}
+
+function readMessage({ message }: ErrorFields): string | undefined {
+  return typeof message === "string" && message.trim() !== "" ? message : undefined;
+}
+
+function describeValue(value: unknown): string {
+  return typeof value === "string" ? value : `a ${typeof value} was thrown`;
+}
+
+/** What a server sends may end up in a terminal. */
+function withoutControls(text: string): string {
+  return text.replace(/\p{C}+/gu, " ").trim();
+}
+
+const URL_CREDENTIALS = /(\/\/)[^/@\s]*@/g;
+const AUTHORIZATION = /((?:proxy-)?authorization["']?\s*[=:]\s*|\bbearer\s+).*$/gi;
+const IDENTIFIED_BY = /(identified\s+by\s+(?:password\s+)?)("[^"]*"|'[^']*'|\S+)/gi;
+/** Names under which secrets stand; MySQL's "using password: YES" is none. */
+const NAMED_SECRET =
+  /((?:password|passwd|pwd|secret|token|api[-_]?key)["']?\s*[=:]\s*)(?!(?:YES|NO)\b)("[^"]*"|'[^']*'|[^\s,;&)]+)/gi;
+
 function withoutCredentials(text: string): string {
   return text
-    .replace(/\/\/[^/@\s]*@/g, "//")
-    .replace(/(password|passwd|pwd|secret|token)(\s*[=:]\s*)\S+/gi, "$1$2…");
+    .replace(URL_CREDENTIALS, "$1")
+    .replace(AUTHORIZATION, "$1…")
+    .replace(IDENTIFIED_BY, "$1…")
+    .replace(NAMED_SECRET, "$1…");
 }

@@ -1,5 +1,6 @@
 /**
- * The Redis serialisation protocol, version 2, as far as a probe needs it (https://redis.io/docs/latest/develop/reference/protocol-spec/).
+ * The Redis serialisation protocol, version 2, as far as a probe needs it
+ * (https://redis.io/docs/latest/develop/reference/protocol-spec/).
  */
 
 /** One reply; an error reply is a value here, because the server answered. */
@@ -11,20 +12,25 @@ export interface RespError {
   readonly message: string;
 }
 
-/** Largest reply that is read, in bytes: `INFO replication` has about a thousand. */
+/** Largest reply that is read, in bytes: a section of `INFO` has about a thousand. */
 export const REPLY_MAX_BYTES = 64 * 1024;
+/** Longest line of a reply, in bytes: error replies are the longest. */
+const LINE_MAX_BYTES = 4096;
+/** Most elements of an array; ROLE lists a master's replicas. */
+const ELEMENTS_MAX = 1000;
 /** Deepest nesting of arrays that is read. */
 const DEPTH_MAX = 4;
 
 /**
- * Encodes a command as an array of bulk strings.
+ * Encodes commands as arrays of bulk strings, to be sent in one piece.
  *
- * @param words the command and its arguments
+ * @param commands each one a command and its arguments
+ * @returns the text to send in UTF-8
  */
-export function encodeCommand(words: readonly string[]): string {
+export function encodeCommands(commands: readonly (readonly string[])[]): string {
   const encoder = new TextEncoder();
-  const parts = words.map((word) => `$${encoder.encode(word).length}\r\n${word}\r\n`);
-  return `*${words.length}\r\n${parts.join("")}`;
+  const encode = (word: string) => `$${encoder.encode(word).length}\r\n${word}\r\n`;
+  return commands.map((words) => `*${words.length}\r\n${words.map(encode).join("")}`).join("");
 }
 
 /** A reply read from the front of what arrived, and where it ends; null: it is not complete yet. */
@@ -35,60 +41,67 @@ export type ParsedReply = { readonly reply: RespReply; readonly end: number } | 
  *
  * @param text what arrived so far, one character per byte (latin1)
  * @param from where to begin
+ * @param depth arrays around it
  * @returns the reply, or null if more has to arrive
- * @throws Error if this is not the protocol
+ * @throws Error if this is not the protocol, or more than a probe reads
  */
 export function parseReply(text: string, from = 0, depth = 0): ParsedReply {
+  if (text.length - from > REPLY_MAX_BYTES || depth > DEPTH_MAX) throw new Error("the answer is too large");
+  if (from >= text.length) return null;
+  const type = text.charAt(from);
+  if (!"+-:$*".includes(type)) throw new Error("the answer is not in Redis's protocol");
   const lineEnd = text.indexOf("\r\n", from);
-  if (text.length - from > REPLY_MAX_BYTES || depth > DEPTH_MAX) throw new Error("the reply is too large");
   if (lineEnd < 0) {
-    if (from < text.length && !"+-:$*".includes(text.charAt(from)))
-      throw new Error("the answer is not Redis's");
+    if (text.length - from > LINE_MAX_BYTES) throw new Error("the answer is too large");
     return null;
   }
   const line = text.slice(from + 1, lineEnd);
   const end = lineEnd + 2;
-  switch (text.charAt(from)) {
+  switch (type) {
     case "+":
       return { reply: line, end };
     case "-":
-      return { reply: { code: line.split(" ")[0] ?? "ERR", message: line }, end };
+      return { reply: { code: line.split(" ", 1)[0] ?? "", message: line }, end };
     case ":":
-      return { reply: readLength(line), end };
+      return { reply: readInteger(line), end };
     case "$":
-      return parseBulk(text, readLength(line), end);
-    case "*":
-      return parseArray(text, readLength(line), end, depth);
+      return parseBulk(text, readInteger(line), end);
     default:
-      throw new Error("the answer is not Redis's");
+      return parseArray(text, readInteger(line), end, depth);
   }
 }
 
-function readLength(line: string): number {
-  if (!/^-?\d{1,15}$/.test(line)) throw new Error("the answer is not Redis's");
+function readInteger(line: string): number {
+  if (!/^[+-]?\d{1,15}$/.test(line)) throw new Error("the answer is not in Redis's protocol");
   return Number(line);
 }
 
 function parseBulk(text: string, length: number, from: number): ParsedReply {
   if (length < 0) return { reply: null, end: from };
-  if (length > REPLY_MAX_BYTES) throw new Error("the reply is too large");
+  if (length > REPLY_MAX_BYTES) throw new Error("the answer is too large");
   const end = from + length + 2;
   return text.length < end ? null : { reply: text.slice(from, from + length), end };
 }
 
 function parseArray(text: string, length: number, from: number, depth: number): ParsedReply {
+  if (length < 0) return { reply: null, end: from };
+  if (length > ELEMENTS_MAX) throw new Error("the answer is too large");
   const replies: RespReply[] = [];
   let end = from;
-  for (let index = 0; index < Math.min(length, REPLY_MAX_BYTES); index += 1) {
+  while (replies.length < length) {
     const parsed = parseReply(text, end, depth + 1);
     if (parsed === null) return null;
     replies.push(parsed.reply);
     end = parsed.end;
   }
-  return { reply: length < 0 ? null : replies, end };
+  return { reply: replies, end };
 }
 
-/** Tells an error reply from the others. */
+/**
+ * Tells an error reply from the others.
+ *
+ * @param reply a reply
+ */
 export function isRespError(reply: RespReply | undefined): reply is RespError {
   return typeof reply === "object" && reply !== null && !Array.isArray(reply);
 }

@@ -1,28 +1,60 @@
 import { z } from "zod";
 import { createAddressSchema } from "./address.ts";
+import { createSettings, describeSecret, describeSetting } from "./settings.ts";
+import { Tls, TlsSettings } from "./tls.ts";
 
 /** Databases that one monitor may be connected to. */
 const CONNECTED_MAX = 20;
+/** Longest name of a user or database: PostgreSQL cuts at 63 bytes, MySQL at 64 and 32 (users). */
+const NAME_MAX = 64;
+const PASSWORD_MAX = 200;
+
+const Name = z
+  .string("must be a name")
+  .trim()
+  .min(1, "must not be empty")
+  .max(NAME_MAX, `must have at most ${NAME_MAX} characters`);
 
 /** Settings of a SQL kind that hold in every data centre. */
-export const SqlCommon = z.strictObject({
-  user: z.string().trim().min(1).max(100).meta({
-    title: "User",
-    description: "The monitor's own account, read-only, the same in every data centre.",
-  }),
-  monitoredDatabase: z.string().trim().min(1).max(100).meta({
-    title: "Monitored database",
-    description: "The database that probes connect to; its own, read-only.",
-  }),
-  connectedDatabases: z.array(z.string().trim().min(1).max(100)).min(1).max(CONNECTED_MAX).meta({
-    title: "Connected databases",
-    description: "The databases that applications use, the same names everywhere.",
-  }),
+export const SqlCommon = createSettings({
+  user: Name.meta(
+    describeSetting(
+      ["User", "用户"],
+      [
+        "The monitor's own account: read-only, the same in every data centre.",
+        "监控专用的只读账号，各数据中心相同。",
+      ],
+    ),
+  ),
+  monitoredDatabase: Name.meta(
+    describeSetting(
+      ["Monitored database", "监控数据库"],
+      ["The database that probes connect to: its own, read-only.", "探测所连接的专用只读数据库。"],
+    ),
+  ),
+  connectedDatabases: z
+    .array(Name, "must be a list of names")
+    .min(1, "must name at least one database")
+    .max(CONNECTED_MAX, `must name at most ${CONNECTED_MAX} databases`)
+    .refine((names) => new Set(names).size === names.length, "must not name a database twice")
+    .meta(
+      describeSetting(
+        ["Connected databases", "连接数据库"],
+        [
+          "The databases that applications use, the same names in every data centre.",
+          "应用所使用的数据库，各数据中心名称相同。",
+        ],
+      ),
+    ),
 });
 
 /** What is sealed of a SQL kind. */
-export const SqlSecret = z.strictObject({
-  password: z.string().max(200).optional().meta({ title: "Password", secret: true }),
+export const SqlSecret = createSettings({
+  password: z
+    .string("must be a text")
+    .max(PASSWORD_MAX, `must have at most ${PASSWORD_MAX} characters`)
+    .optional()
+    .meta(describeSecret(["Password", "密码"])),
 });
 
 /**
@@ -31,22 +63,17 @@ export const SqlSecret = z.strictObject({
  * @param port the engine's default port
  */
 export function createSqlTarget(port: number) {
-  return z.strictObject({
-    address: createAddressSchema(port),
-    tls: z.enum(["off", "require", "verify"]).default("off").meta({
-      title: "TLS",
-      description: "off, require (encrypted, any certificate) or verify (certificate and name).",
-    }),
-  });
+  return createSettings({ address: createAddressSchema(port), tls: Tls });
 }
 
-/** Settings of a SQL target, merged, as a session needs them. */
+/** Settings of a SQL target, merged, as a session and a judge read them. */
 export const SqlSettings = z.object({
   user: z.string(),
   monitoredDatabase: z.string(),
-  connectedDatabases: z.array(z.string()).default([]),
+  connectedDatabases: z.array(z.string()),
   address: z.string(),
-  tls: z.enum(["off", "require", "verify"]).default("off"),
+  tls: TlsSettings,
   password: z.string().optional(),
 });
+/** Settings of a SQL target, merged. */
 export type SqlSettings = z.infer<typeof SqlSettings>;

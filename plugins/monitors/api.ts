@@ -3,43 +3,75 @@ import type { Judgement } from "@evenkeel/contracts/observation";
 import type { MonitorPlugin, ProbeContext, ProbeOutcome, ProbeSession } from "@evenkeel/contracts/plugin";
 import { z } from "zod";
 import { createAddressSchema, readAddress } from "../address.ts";
+import { API_TIMING } from "../default-timing.ts";
 import { judgeFailure, judgeUp } from "../judge-failure.ts";
-import { once } from "../once.ts";
+import { keepHttp } from "../keep-http.ts";
+import { createSettings, describeSecret, describeSetting } from "../settings.ts";
 
 const PORT = 80;
 /** Most request headers of one monitor. */
 const HEADERS_MAX = 50;
-/** Bytes of an answer's body that are read before the connection is given up. */
-const BODY_MAX_BYTES = 256 * 1024;
+const HEADER_VALUE_MAX = 1000;
+const PATH_MAX = 1000;
+/** What belongs to the connection and not to whoever configures a monitor. */
+const CONNECTION_HEADERS =
+  /^(connection|content-length|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$/i;
 
 const HeaderName = z
   .string()
-  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, "a header name has no spaces or colons");
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, "must be a header's name, without spaces and colon")
+  .refine((name) => !CONNECTION_HEADERS.test(name), "is set by the agent itself: remove it");
 const HeaderValue = z
-  .string()
-  .max(1000)
-  .regex(/^[^\r\n]*$/, "a header value is one line");
+  .string("must be a text")
+  .max(HEADER_VALUE_MAX, `must have at most ${HEADER_VALUE_MAX} characters`)
+  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, "must be one line of Latin characters");
 const Headers = z
   .record(HeaderName, HeaderValue)
-  .refine((headers) => Object.keys(headers).length <= HEADERS_MAX, `at most ${HEADERS_MAX} headers`);
+  .refine((headers) => Object.keys(headers).length <= HEADERS_MAX, `must be at most ${HEADERS_MAX} headers`);
 
-const Common = z.strictObject({
-  method: z.enum(["GET", "POST", "DELETE", "PUT", "PATCH"]).default("GET").meta({ title: "Method" }),
+const Common = createSettings({
+  method: z
+    .enum(["GET", "POST", "DELETE", "PUT", "PATCH"], "must be GET, POST, DELETE, PUT or PATCH")
+    .default("GET")
+    .meta(describeSetting(["Method", "请求方法"])),
   path: z
-    .string()
-    .max(1000)
-    .regex(/^\/[^\s#]*$/, "a path begins with / and has no spaces")
+    .string("must be a path")
+    .max(PATH_MAX, `must have at most ${PATH_MAX} characters`)
+    .regex(
+      /^\/[\x21\x22\x24-\x7e]*$/,
+      "must begin with / and have no spaces or #; encode other characters as %…",
+    )
     .default("/")
-    .meta({ title: "Path" }),
-  expectedStatus: z.number().int().min(100).max(599).default(200).meta({ title: "Expected status code" }),
-  headers: Headers.default({}).meta({ title: "Request headers" }),
+    .meta(describeSetting(["Path", "路径"])),
+  expectedStatus: z
+    .number("must be a status code")
+    .int()
+    .min(200, "must be 200 to 599")
+    .max(599, "must be 200 to 599")
+    .default(200)
+    .meta(
+      describeSetting(
+        ["Expected status code", "期望状态码"],
+        ["Redirects are not followed: expect 302 to accept one.", "不跟随重定向：如需接受请填写 302。"],
+      ),
+    ),
+  headers: Headers.default({}).meta(describeSetting(["Request headers", "请求头"])),
 });
-const Target = z.strictObject({
-  protocol: z.enum(["http", "https"]).default("http").meta({ title: "Protocol" }),
+const Target = createSettings({
+  protocol: z
+    .enum(["http", "https"], "must be http or https")
+    .default("http")
+    .meta(describeSetting(["Protocol", "协议"])),
   address: createAddressSchema(PORT),
 });
-const Secret = z.strictObject({
-  secretHeaders: Headers.optional().meta({ title: "Secret request headers", secret: true }),
+const Secret = createSettings({
+  /** Named apart from `headers`, because all settings of a target are merged. */
+  secretHeaders: Headers.optional().meta(
+    describeSecret(
+      ["Secret request headers", "保密请求头"],
+      ["Such as authorization; sealed to the agents.", "例如 authorization；加密后仅代理可读。"],
+    ),
+  ),
 });
 const Settings = z.object({ ...Common.shape, ...Target.shape, ...Secret.shape });
 
@@ -47,84 +79,68 @@ const Sample = z.object({ status: z.number() });
 
 function open(raw: Record<string, unknown>, context: ProbeContext): ProbeSession {
   const settings = Settings.parse(raw);
-  let agent: Http.Agent | null = null;
-  let request: Http.ClientRequest | null = null;
-  let destroyed = false;
-  const closed = once(() => {
-    if (!destroyed) context.onClosed();
-  });
-
-  async function loadHttp(): Promise<typeof Http> {
-    const http = await context.load<typeof Http>(`node:${settings.protocol}`);
-    agent ??= new http.Agent({ keepAlive: true, maxSockets: 1 });
-    return http;
-  }
-
-  function ask(http: typeof Http): Promise<unknown> {
-    const { host, port } = readAddress(settings.address);
-    return new Promise((resolve, reject) => {
-      const headers = { ...settings.headers, ...settings.secretHeaders };
-      const options = { host, port, path: settings.path, method: settings.method, headers };
-      const sent = http.request({ ...options, ...(agent === null ? {} : { agent }) }, (answer) => {
-        let bytes = 0;
-        answer.on("data", (chunk: Uint8Array) => {
-          bytes += chunk.length;
-          if (bytes > BODY_MAX_BYTES) answer.destroy();
-        });
-        answer.on("error", reject);
-        // The status is what is asked for; a body that is too long to drain costs the kept connection, not the verdict.
-        answer.on("close", () => resolve({ status: answer.statusCode }));
-      });
-      request = sent;
-      sent.on("socket", (socket) => {
-        if (socket.listenerCount("close", closed) === 0) socket.on("close", closed);
-      });
-      sent.on("error", reject);
-      sent.end();
-    });
-  }
-
-  return {
-    probe: async () => ask(await loadHttp()),
-    destroy() {
-      destroyed = true;
-      request?.destroy();
-      agent?.destroy();
-    },
+  const { host, port } = readAddress(settings.address);
+  const request: Http.RequestOptions = {
+    host,
+    port,
+    path: settings.path,
+    method: settings.method,
+    headers: { "user-agent": "evenkeel-agent", ...settings.headers, ...settings.secretHeaders },
   };
+  return keepHttp(context, settings.protocol, request);
 }
 
+/** What to check where a status says it. */
+const ADVICE: Readonly<Partial<Record<number, string>>> = {
+  301: "redirects are not followed: enter where it leads, or expect 301",
+  302: "redirects are not followed: enter where it leads, or expect 302",
+  307: "redirects are not followed: enter where it leads, or expect 307",
+  308: "redirects are not followed: enter where it leads, or expect 308",
+  403: "check the secret request headers and whether the agent's address is let in",
+  404: "check the path",
+  405: "check the method",
+};
+/** The credentials are refused. Asking on with them may lock an account, so that this is a setting to mend [SAFE-5]. */
+const REFUSED_LOGIN: ReadonlySet<number> = new Set([401, 407]);
+
 function judge(outcome: ProbeOutcome, raw: Record<string, unknown>): Judgement {
+  const address = String(raw.address);
   if (outcome.type !== "answered") {
-    return judgeFailure(outcome, { address: String(raw.address), meanings: {}, isEngineCode: () => false });
+    return judgeFailure(outcome, { address, meanings: {}, isEngineCode: () => false });
   }
-  const expected = Common.shape.expectedStatus.parse(raw.expectedStatus);
+  const expected = Settings.shape.expectedStatus.safeParse(raw.expectedStatus).data ?? 200;
   const status = Sample.safeParse(outcome.sample).data?.status;
   if (status === expected) return judgeUp(outcome.latencyMs, `status ${status}`);
+  const words = `status ${status ?? "missing"} instead of ${expected} from ${address}`;
+  if (status === undefined) return { verdict: "down", reason: "bad-answer", words };
+  const code = String(status);
+  if (REFUSED_LOGIN.has(status)) {
+    return {
+      verdict: "config",
+      reason: "auth-failed",
+      code,
+      words,
+      advice: "check the secret request headers",
+    };
+  }
+  const advice = ADVICE[status];
   return {
     verdict: "down",
     reason: "wrong-status",
-    code: String(status ?? "none"),
-    words: `status ${status ?? "none"} instead of ${expected} from ${String(raw.address)}`,
+    code,
+    words,
+    ...(advice === undefined ? {} : { advice }),
   };
 }
 
-/** An HTTP API: detected and reported, never switched. */
+/** An HTTP API: watched and reported, never switched. */
 export const api: MonitorPlugin = {
   kind: "api",
   title: { en: "API", "zh-CN": "API" },
   defaultPort: PORT,
   switchable: false,
   hasRoute: false,
-  defaults: {
-    retryIntervalMs: 5000,
-    monitorTimeoutMs: 10_000,
-    accessTimeoutMs: 3000,
-    healthPrecision: 1,
-    healthyThreshold: 1,
-    unhealthyThreshold: 3,
-    fastRefuse: false,
-  },
+  defaults: API_TIMING,
   common: Common,
   target: Target,
   secret: Secret,

@@ -4,143 +4,91 @@ import type * as Mysql from "mysql2";
 import { z } from "zod";
 import { readAddress } from "../address.ts";
 import { judgeConnections } from "../connection-share.ts";
-import { judgeFailure, judgeUp, type Meanings } from "../judge-failure.ts";
-import { once } from "../once.ts";
+import { DATABASE_TIMING } from "../default-timing.ts";
+import { judgeFailure, judgeStranger, judgeUp } from "../judge-failure.ts";
+import { keepConnection, type Line } from "../keep-connection.ts";
+import { MYSQL_MEANINGS } from "../mysql-meanings.ts";
 import { createSqlTarget, SqlCommon, SqlSecret, SqlSettings } from "../sql-settings.ts";
+import { createTlsOptions } from "../tls.ts";
 
 const PORT = 3306;
 
-/** Needs no privilege beyond USAGE. */
+/**
+ * Asks whether writes are on, and for the connections; USAGE suffices. Two statements in one round trip, because no
+ * single one finds the connections in both MySQL and MariaDB. The text is constant: nothing is ever put into it.
+ */
 const QUESTION =
-  "SELECT @@read_only AS read_only, @@innodb_read_only AS engine_read_only, @@max_connections AS allowed, @@version AS version";
-const CONNECTIONS = "SHOW GLOBAL STATUS LIKE 'Threads_connected'";
+  "SELECT @@read_only AS read_only, @@innodb_read_only AS engine_read_only, @@max_connections AS allowed;" +
+  "SHOW GLOBAL STATUS LIKE 'Threads_connected'";
 
-const Flag = z.union([z.number(), z.string()]).transform((value) => Number(value) === 1 || value === "ON");
-const Sample = z.object({
-  read_only: Flag,
-  engine_read_only: Flag,
-  allowed: z.coerce.number(),
-  used: z.coerce.number(),
-  version: z.string(),
-});
+/** MariaDB 12 knows more values than on and off, and all but off refuse writes. */
+const Flag = z
+  .union([z.number(), z.string()])
+  .transform((value) => value !== 0 && value !== "0" && value !== "OFF");
+const Sample = z.tuple([
+  z.tuple([z.object({ read_only: Flag, engine_read_only: Flag, allowed: z.coerce.number() })]),
+  z.tuple([z.object({ Value: z.coerce.number() })]),
+]);
 
-/** Server error numbers (MySQL and MariaDB manuals) that say more than that the server answered. */
-const MEANINGS: Meanings = {
-  "1045": {
-    verdict: "config",
-    reason: "auth-failed",
-    advice:
-      "check user and password; an anonymous user may shadow the account on localhost; some servers lock an account after wrong passwords",
-  },
-  "1044": {
-    verdict: "config",
-    reason: "unknown-database",
-    advice:
-      "the monitored database is missing, or GRANT SELECT ON it is: an account without rights is told the same for both",
-  },
-  "1049": { verdict: "config", reason: "unknown-database", advice: "check the monitored database's name" },
-  "1142": { verdict: "config", reason: "permission-denied" },
-  "1227": { verdict: "config", reason: "permission-denied" },
-  "1130": {
-    verdict: "config",
-    reason: "auth-failed",
-    advice: "the account may not connect from the agent's host: CREATE USER …@'<agent>'",
-  },
-  "1698": {
-    verdict: "config",
-    reason: "auth-failed",
-    advice: "the account logs in by socket only: give it a password",
-  },
-  "2061": {
-    verdict: "config",
-    reason: "auth-failed",
-    advice: "caching_sha2_password needs TLS: set TLS to require or verify",
-  },
-  "1040": {
-    verdict: "degraded",
-    reason: "saturated",
-    advice: "raise max_connections or find who holds connections",
-  },
-  "1203": { verdict: "degraded", reason: "saturated" },
-  "1226": { verdict: "degraded", reason: "saturated" },
-  "1021": { verdict: "degraded", reason: "disk-full", advice: "free space on the server's disk" },
-  "1114": { verdict: "degraded", reason: "disk-full", advice: "free space on the server's disk" },
-  "1290": { verdict: "read_only", reason: "read-only" },
-  "1836": { verdict: "read_only", reason: "read-only" },
-  "1053": { verdict: "down", reason: "shutting-down" },
-  "1927": { verdict: "down", reason: "closed" },
-};
-/** The server's error numbers have four digits. */
-const SERVER_NUMBER = /^[1-9][0-9]{3}$/;
+/** Numbers of servers and proxies; the driver's own errors have names. */
+const SERVER_NUMBER = /^[1-9][0-9]{3,4}$/;
 
 function open(raw: Record<string, unknown>, context: ProbeContext): ProbeSession {
   const settings = SqlSettings.parse(raw);
-  let connection: Mysql.Connection | null = null;
-  let destroyed = false;
-  const closed = once(() => {
-    if (!destroyed) context.onClosed();
-  });
-
-  async function connect(): Promise<Mysql.Connection> {
+  return keepConnection(context, async (line) => {
     const driver = await context.load<typeof Mysql>("mysql2");
-    const { host, port } = readAddress(settings.address);
-    const opened = driver.createConnection({
-      host,
-      port,
-      user: settings.user,
-      password: settings.password ?? "",
-      database: settings.monitoredDatabase,
-      connectTimeout: context.accessTimeoutMs,
-      ...(settings.tls === "off" ? {} : { ssl: { rejectUnauthorized: settings.tls === "verify" } }),
-    });
-    connection = opened;
-    // The driver reports a closed peer as an error; the socket's own event comes even when it does not.
-    opened.on("error", closed);
-    streamOf(opened).on("close", closed);
-    if (destroyed) opened.destroy();
-    return opened;
-  }
-
-  return {
-    async probe() {
-      // The first query waits for the handshake and fails with its error.
-      const asked = (connection ?? (await connect())).promise();
-      const [rows] = await asked.query(QUESTION);
-      const [status] = await asked.query(CONNECTIONS);
-      const used = (status as { Value?: unknown }[])[0]?.Value;
-      return { ...(rows as object[])[0], used };
-    },
-    destroy() {
-      destroyed = true;
-      connection?.destroy();
-    },
-  };
+    const connection = createConnection(driver, settings, line);
+    // The first question waits for the login and fails with its error.
+    return () =>
+      new Promise((resolve, reject) => {
+        connection.query(QUESTION, (error, sets) => {
+          if (error === null) resolve(sets);
+          else reject(error);
+        });
+      });
+  });
 }
 
-/** The driver's socket, which its types leave out. */
-function streamOf(opened: Mysql.Connection): { on(event: "close", listener: () => void): void } {
-  return (opened as unknown as { stream: { on(event: "close", listener: () => void): void } }).stream;
+function createConnection(driver: typeof Mysql, settings: SqlSettings, line: Line): Mysql.Connection {
+  const { host, port } = readAddress(settings.address);
+  const tls = createTlsOptions(settings.tls);
+  const connection = driver.createConnection({
+    host,
+    port,
+    user: settings.user,
+    password: settings.password ?? "",
+    database: settings.monitoredDatabase,
+    multipleStatements: true,
+    // The agent has its own deadline; the driver's would only blur what happened.
+    connectTimeout: 0,
+    stream: line.socket.connect(port, host),
+    ...(tls === null ? {} : { ssl: { ...tls, verifyIdentity: tls.rejectUnauthorized } }),
+  });
+  connection.on("error", line.lose);
+  return connection;
 }
 
 function judge(outcome: ProbeOutcome, raw: Record<string, unknown>): Judgement {
+  const address = String(raw.address);
   if (outcome.type !== "answered") {
-    const address = String(raw.address);
     return judgeFailure(outcome, {
       address,
-      meanings: MEANINGS,
+      user: String(raw.user),
+      database: String(raw.monitoredDatabase),
+      meanings: MYSQL_MEANINGS,
       isEngineCode: (code) => SERVER_NUMBER.test(code),
     });
   }
   const sample = Sample.safeParse(outcome.sample).data;
-  if (sample === undefined)
-    return { verdict: "down", reason: "bad-answer", words: "the answer is not MySQL's" };
-  if (sample.read_only || sample.engine_read_only) {
-    const variable = sample.read_only ? "read_only" : "innodb_read_only";
-    return { verdict: "read_only", reason: "read-only", words: `${variable} is on` };
+  if (sample === undefined) return judgeStranger("MySQL or MariaDB", address);
+  const [[settings], [{ Value: used }]] = sample;
+  if (settings.read_only || settings.engine_read_only) {
+    const variable = settings.read_only ? "read_only" : "innodb_read_only";
+    return { verdict: "read_only", reason: "read-only", words: `${variable} is on at ${address}` };
   }
   return (
-    judgeConnections(sample.used, sample.allowed) ??
-    judgeUp(outcome.latencyMs, `${sample.used} of ${sample.allowed} connections`)
+    judgeConnections(used, settings.allowed) ??
+    judgeUp(outcome.latencyMs, `${used} of ${settings.allowed} connections`)
   );
 }
 
@@ -151,21 +99,13 @@ export const mysql: MonitorPlugin = {
   defaultPort: PORT,
   switchable: true,
   hasRoute: true,
-  defaults: {
-    retryIntervalMs: 3000,
-    monitorTimeoutMs: 10_000,
-    accessTimeoutMs: 3000,
-    healthPrecision: 1,
-    healthyThreshold: 1,
-    unhealthyThreshold: 2,
-    fastRefuse: false,
-  },
+  defaults: DATABASE_TIMING,
   common: SqlCommon,
   target: createSqlTarget(PORT),
   secret: SqlSecret,
   example: {
-    common: { user: "evenkeel_probe", monitoredDatabase: "shop", connectedDatabases: ["shop"] },
-    target: { address: "192.0.2.10:3306" },
+    common: { user: "evenkeel_probe", monitoredDatabase: "evenkeel_probe", connectedDatabases: ["shop"] },
+    target: { address: `192.0.2.10:${PORT}`, tls: { mode: "require" } },
     secret: { password: "example-password" },
   },
   open,

@@ -1,0 +1,93 @@
+import type * as Net from "node:net";
+import type { ProbeContext, ProbeSession } from "@evenkeel/contracts/plugin";
+import { ABANDONED, PEER_CLOSED } from "./network-errors.ts";
+
+/** The one socket of a session, not connected yet. Whoever uses it adds nothing but what it reads and writes. */
+export interface Line {
+  readonly socket: Net.Socket;
+  /**
+   * Ends the session, because the peer closed the connection or broke its protocol. The first call counts. For what the
+   * socket itself does not tell: a driver's idle error, the end of a TLS socket on top.
+   */
+  lose(error: Error): void;
+}
+
+/** Asks once over a connection that stands. */
+export type Ask = () => Promise<unknown>;
+
+/**
+ * Keeps one connection: opened at the first probe, gone for good once it is lost or destroyed. A probe in flight
+ * rejects at once when that happens, because drivers forget calls whose socket is destroyed.
+ *
+ * @param context the agent's surroundings; `onClosed` is called once, if the peer closes a connection that has answered
+ * @param begin connects and logs in over the socket; it returns what asks from then on
+ * @returns the session
+ */
+export function keepConnection(context: ProbeContext, begin: (line: Line) => Promise<Ask>): ProbeSession {
+  let socket: Net.Socket | null = null;
+  let ask: Ask | null = null;
+  let rejectInFlight: ((error: Error) => void) | null = null;
+  let hasAnswered = false;
+  let endedBy: Error | null = null;
+
+  function end(error: Error): void {
+    endedBy = error;
+    socket?.destroy();
+    rejectInFlight?.(error);
+  }
+
+  function lose(error: Error): void {
+    if (endedBy !== null) return;
+    end(error);
+    if (hasAnswered) context.onClosed();
+  }
+
+  async function start(): Promise<unknown> {
+    const net = await context.load<typeof Net>("node:net");
+    if (endedBy !== null) throw endedBy;
+    socket = new net.Socket();
+    watch(socket, lose);
+    ask = await begin({ socket, lose });
+    return ask();
+  }
+
+  return {
+    probe: () =>
+      new Promise((resolve, reject) => {
+        if (endedBy !== null) return reject(endedBy);
+        rejectInFlight = reject;
+        (ask === null ? start() : ask()).then(
+          (sample) => {
+            rejectInFlight = null;
+            hasAnswered = true;
+            resolve(sample);
+          },
+          (error: unknown) => {
+            rejectInFlight = null;
+            reject(error);
+          },
+        );
+      }),
+    destroy() {
+      if (endedBy === null) end(createError(ABANDONED, "the probe was given up"));
+    },
+  };
+}
+
+function watch(socket: Net.Socket, lose: (error: Error) => void): void {
+  socket.setNoDelay(true);
+  // A peer that ends its side is dead or leaving; waiting for ours to end would cost time and keep a half-open socket.
+  socket.on("end", () => lose(createError(PEER_CLOSED, "the server closed the connection")));
+  socket.on("error", lose);
+  socket.on("close", () => lose(createError(PEER_CLOSED, "the connection was closed")));
+}
+
+/**
+ * Makes an error with a code, as the tables of meanings know it.
+ *
+ * @param code the code
+ * @param message what happened
+ */
+export function createError(code: string, message: string): Error & { readonly code: string } {
+  return Object.assign(new Error(message), { code });
+}
