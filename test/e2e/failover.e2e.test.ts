@@ -1,0 +1,136 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ApiRefusal } from "../../lab/arrange/api-client.ts";
+import { goHome } from "../../lab/drill/go-home.ts";
+import { applyFault } from "../../lab/faults/site-faults.ts";
+import { switchMonitor } from "../../lab/faults/switch-monitor.ts";
+import { wallMs } from "../../lab/shop/shop-clock.ts";
+import { LAB_ENGINES } from "../../lab/start-lab.ts";
+import { readMonitor, startTestLab, successesSince, type TestLab, until, untilHealthy } from "./with-lab.ts";
+
+let test: TestLab;
+
+beforeAll(async () => {
+  test = await startTestLab(4200, LAB_ENGINES, { http: true });
+});
+afterAll(() => test?.end());
+beforeEach(async () => {
+  await untilHealthy(test.lab);
+  for (const engine of LAB_ENGINES) await goHome(test.lab, test.lab.monitors[engine] ?? "");
+});
+
+async function expectServedBy(engine: string, active: string): Promise<void> {
+  await until(
+    `${engine} on ${active}`,
+    () => readMonitor(test.lab, engine),
+    (monitor) => monitor.active === active && monitor.switching === null,
+  );
+  await until(
+    `orders on ${engine}`,
+    async () => successesSince(test.shopEvents, engine, wallMs() - 500),
+    (count) => count > 5,
+  );
+}
+
+describe("an application survives", () => {
+  it.each(LAB_ENGINES)("the death of its %s in dc1", async (engine) => {
+    await applyFault(test.lab, "kill", `${engine}-dc1`);
+    await expectServedBy(engine, "dc2");
+    expect(await readMonitor(test.lab, engine)).toMatchObject({ armed: false });
+    expect(await applyFault(test.lab, "revive", `${engine}-dc1`)).toBeNull();
+  });
+
+  it.each(LAB_ENGINES)("the hang of its %s in dc1, and no call stays hanging", async (engine) => {
+    await applyFault(test.lab, "stop", `${engine}-dc1`);
+    await expectServedBy(engine, "dc2");
+    await applyFault(test.lab, "revive", `${engine}-dc1`);
+  });
+
+  it("the loss of the whole site dc1, etcd member and agent included", async () => {
+    await applyFault(test.lab, "kill", "dc1");
+    for (const engine of LAB_ENGINES) await expectServedBy(engine, "dc2");
+    await applyFault(test.lab, "revive", "dc1");
+  });
+
+  it("the death of its database while the control plane is being killed and restarted", async () => {
+    const { lab } = test;
+    await applyFault(lab, "kill", "redis-dc1");
+    await lab.controlPlane.kill();
+    expect(await lab.controlPlane.revive()).toEqual({ ok: true });
+    await expectServedBy("redis", "dc2");
+    await applyFault(lab, "revive", "redis-dc1");
+  });
+
+  it("a control plane that is killed at any moment of a switch", async () => {
+    const { lab } = test;
+    for (const afterMs of [0, 2, 5, 10, 20]) {
+      const home = await readMonitor(lab, "redis");
+      const to = home.active === "dc1" ? "dc2" : "dc1";
+      const asked = switchMonitor(lab, home, to, "killed in the middle").catch((error: unknown) => error);
+      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      await lab.controlPlane.kill();
+      await asked;
+      expect(await lab.controlPlane.revive()).toEqual({ ok: true });
+      await untilHealthy(lab);
+      const after = await until(
+        "the end of the switch",
+        () => readMonitor(lab, "redis"),
+        (monitor) => monitor.switching === null,
+      );
+      expect(after.epoch).toBeGreaterThanOrEqual(home.epoch);
+      await expectServedBy("redis", after.active);
+    }
+  });
+});
+
+describe("an operator", () => {
+  it("switches to dc2 and back, against the epoch that was seen", async () => {
+    const { lab } = test;
+    const home = await readMonitor(lab, "postgresql");
+    const there = await switchMonitor(lab, home, "dc2", null);
+    expect(there).toMatchObject({ status: "done", active: "dc2", epoch: home.epoch + 1 });
+    await expectServedBy("postgresql", "dc2");
+    const stale = await switchMonitor(lab, home, "dc2", null).catch((error: unknown) => error);
+    expect(stale).toBeInstanceOf(ApiRefusal);
+    expect(stale).toMatchObject({ status: 409, code: "state-changed" });
+    const away = await readMonitor(lab, "postgresql");
+    const early = await switchMonitor(lab, away, "dc1", null).catch((error: unknown) => error);
+    // A minute of unbroken health has passed or has not, depending on what ran before: both answers are right.
+    if (early instanceof ApiRefusal) expect(early.code).toBe("switch-blocked");
+    const now = await readMonitor(lab, "postgresql");
+    if (now.active !== "dc1") await switchMonitor(lab, now, "dc1", "the test goes on");
+    await expectServedBy("postgresql", "dc1");
+  });
+
+  it("is told why a switch to a dead side is refused, and forces it if need be", async () => {
+    const { lab } = test;
+    await applyFault(lab, "kill", "mysql-dc2");
+    const home = await until(
+      "the loss to be seen",
+      () => readMonitor(lab, "mysql"),
+      (monitor) => monitor.dataCentres[1]?.state === "abnormal",
+    );
+    const refused = await switchMonitor(lab, home, "dc2", null).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ status: 409, code: "switch-blocked" });
+    expect(String(refused)).toContain("ECONNREFUSED");
+    await applyFault(lab, "revive", "mysql-dc2");
+    await untilHealthy(lab);
+  });
+
+  it("cannot switch an API monitor, which is detected and reported only", async () => {
+    const { lab } = test;
+    const api = await readMonitor(lab, "api");
+    const path = `/instances/${lab.arrangement.instanceId}/monitors/${api.id}/switch`;
+    const body = { to: "dc2", expectedEpoch: 1, idempotencyKey: randomUUID() };
+    const { CommandResult } = await import("@evenkeel/contracts/command");
+    const refused = await lab.api.send("POST", path, body, CommandResult).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ status: 409, code: "not-switchable" });
+    await applyFault(lab, "kill", "http-dc1");
+    await until(
+      "the detection",
+      () => readMonitor(lab, "api"),
+      (monitor) => monitor.dataCentres[0]?.state === "abnormal",
+    );
+    await applyFault(lab, "revive", "http-dc1");
+  });
+});
