@@ -126,20 +126,26 @@ describe("a monitor for a database that does not exist", () => {
   it("is refused when its settings are wrong, naming the field and not the value", async () => {
     const { lab } = test;
     const path = `/instances/${lab.arrangement.instanceId}/monitors`;
-    const body = {
-      kind: "redis",
-      name: "half",
-      applicationId: lab.arrangement.applicationId,
-      secret: { password: "a-secret-value", pasword: "another-secret" },
-      dataCentres: [{ name: "dc1", site: "dc1", config: { address: "no port" } }],
+    const send = (secret: object, address: string) => {
+      const dataCentres = [{ name: "dc1", site: "dc1", config: { address } }];
+      const body = {
+        kind: "redis",
+        name: "half",
+        applicationId: lab.arrangement.applicationId,
+        secret,
+        dataCentres,
+      };
+      return lab.api.send("POST", path, body, MonitorView).catch((error: unknown) => String(error));
     };
-    const refused = await lab.api
-      .send("POST", path, body, MonitorView)
-      .catch((error: unknown) => String(error));
-    expect(refused).toContain("400");
-    expect(refused).toContain("address");
-    expect(refused).not.toContain("a-secret-value");
-    expect(refused).not.toContain("another-secret");
+    const misspelt = await send({ password: "a-secret-value", pasword: "another-secret" }, "127.0.0.1:6379");
+    expect(misspelt).toContain("pasword");
+    const noPort = await send({ password: "a-secret-value" }, "no port");
+    expect(noPort).toContain("address");
+    for (const refused of [misspelt, noPort]) {
+      expect(refused).toContain("400");
+      expect(refused).not.toContain("a-secret-value");
+      expect(refused).not.toContain("another-secret");
+    }
     expect((await lab.view()).monitors.map((monitor) => monitor.name)).not.toContain("half");
   });
 });
