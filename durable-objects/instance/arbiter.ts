@@ -60,6 +60,8 @@ export class Arbiter {
   /** When the alarm is set to; null: not by this incarnation. */
   #alarmAtMs: number | null = null;
   #pulledAtMs = 0;
+  /** Rows that the next transaction stores as well. */
+  #unstored: Changes["monitors"] = {};
 
   /** @param parts storage, catalogue and sockets; the state is what is stored */
   constructor(parts: ArbiterParts) {
@@ -96,7 +98,12 @@ export class Arbiter {
     const decision = decideTurn(this.#state, event, this.#deadlineMs, senses);
     const recorded = listRecorded(decision);
     const { plan = null, audit = [] } = extra;
-    storeChanges(ctx.storage, { monitors: decision.changed, events: recorded, plan, audit });
+    const monitors = { ...this.#unstored, ...decision.changed };
+    // An answer that decides nothing yet is stored with the one that does: three answers at once would else cost three
+    // writes to disk before the route goes out. Lost in a crash, they are asked for again.
+    const canWait = event.type === "answer" && decision.effects.length === 0;
+    if (!canWait) storeChanges(ctx.storage, { monitors, events: recorded, plan, audit });
+    this.#unstored = canWait ? monitors : {};
     this.#state = decision.state;
     this.#events = [...recorded.toReversed(), ...this.#events].slice(0, LIVE_EVENTS_MAX);
     if (extra.announce !== undefined) connections.sendAll(extra.announce);
