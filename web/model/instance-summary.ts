@@ -1,0 +1,59 @@
+import type { LiveAgent, LiveView } from "@evenkeel/contracts/live";
+
+/** How the agents of one site are. */
+export interface SiteSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: "data" | "witness";
+  readonly agents: readonly LiveAgent[];
+  readonly connected: number;
+  readonly ill: number;
+  /** `none`: no agent was ever enrolled there. */
+  readonly health: "good" | "partly" | "lost" | "none";
+}
+
+/** What the head of the page says. */
+export interface InstanceSummary {
+  readonly sites: readonly SiteSummary[];
+  readonly stores: LiveView["stores"];
+  readonly storesReachable: number;
+}
+
+/**
+ * Sums an instance up for the head of the page.
+ *
+ * @param view the picture
+ */
+export function summariseInstance(view: LiveView): InstanceSummary {
+  return {
+    sites: view.sites.map((site) => summariseSite(site, view.agents)),
+    stores: view.stores,
+    storesReachable: view.stores.filter((store) => store.reachable).length,
+  };
+}
+
+function summariseSite(site: LiveView["sites"][number], all: readonly LiveAgent[]): SiteSummary {
+  const agents = all.filter((agent) => agent.site === site.id);
+  const connected = agents.filter((agent) => agent.connected).length;
+  const ill = agents.filter((agent) => agent.connected && agent.illness !== null).length;
+  const health =
+    agents.length === 0
+      ? "none"
+      : connected === 0
+        ? "lost"
+        : connected < agents.length || ill > 0
+          ? "partly"
+          : "good";
+  return { ...site, agents, connected, ill, health };
+}
+
+/**
+ * The name of a site.
+ *
+ * @param view the picture
+ * @param id the site
+ * @returns its name; its id if the picture does not have it
+ */
+export function nameSite(view: LiveView, id: string): string {
+  return view.sites.find((site) => site.id === id)?.name ?? id;
+}

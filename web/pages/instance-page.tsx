@@ -1,0 +1,151 @@
+import type { LiveMonitor, LiveView } from "@evenkeel/contracts/live";
+import { useCallback, useEffect, useState } from "react";
+import { type Order, sendOrder } from "../api/commands.ts";
+import { mayOperate, type Session } from "../api/session.ts";
+import { AccessDialog } from "../dialogs/access-dialog.tsx";
+import { ArmDialog } from "../dialogs/arm-dialog.tsx";
+import { SwitchDialog } from "../dialogs/switch-dialog.tsx";
+import { useWords } from "../language/words-context.tsx";
+import { computeFreshness, type Freshness, isTrusted } from "../live/freshness.ts";
+import { useClock } from "../live/use-clock.ts";
+import { type Live, useLive } from "../live/use-live.ts";
+import { needsAttention } from "../model/filter-monitors.ts";
+import { type Outcome, readOutcome } from "../model/outcome.ts";
+import { Announcer } from "../parts/announcer.tsx";
+import { EventList } from "../parts/event-list.tsx";
+import { InstanceHead } from "../parts/instance-head.tsx";
+import { LinePill } from "../parts/line-pill.tsx";
+import { Loading } from "../parts/loading.tsx";
+import type { Wish } from "../parts/monitor-card.tsx";
+import { MonitorList } from "../parts/monitor-list.tsx";
+import { Notice } from "../parts/notice.tsx";
+import { StaleBanner } from "../parts/stale-banner.tsx";
+import { TopBar } from "../parts/top-bar.tsx";
+
+interface InstancePageProps {
+  readonly session: Session;
+  readonly onSignedOut: () => void;
+  readonly instanceId: string;
+  /** Only this monitor; null: all. */
+  readonly monitorId: string | null;
+}
+
+/** The live page of an instance: what operators look at in the night. */
+export function InstancePage(props: InstancePageProps) {
+  const { t } = useWords();
+  const { instanceId, session } = props;
+  const live = useLive(instanceId, props.onSignedOut);
+  const freshness = computeFreshness(live.state, useClock());
+  const { view, trouble } = live.state;
+  useTitle(view, freshness);
+  const hopeless = view === null && trouble !== null && trouble !== "unreadable";
+  return (
+    <>
+      <button type="button" className="skip" onClick={skipToMonitors}>
+        {t("app.skip")}
+      </button>
+      <TopBar {...props} line={<LinePill freshness={freshness} />} />
+      <StaleBanner freshness={freshness} trouble={trouble} onRetry={live.retryNow} />
+      <main className="page" data-fresh={isTrusted(freshness)} data-line={freshness.kind}>
+        {session.type === "unknown" ? <Notice tone="warning" live title={t("session.unknown")} /> : null}
+        {hopeless ? (
+          <>
+            <Notice tone="error" live title={t(`trouble.${trouble}`)} />
+            <a href="#/">{t("trouble.back")}</a>
+          </>
+        ) : null}
+        {view === null && !hopeless ? <Waiting live={live} /> : null}
+        {view === null ? null : <Picture {...props} view={view} live={live} freshness={freshness} />}
+      </main>
+    </>
+  );
+}
+
+/** The address bar belongs to the router, so the jump is made by hand. */
+function skipToMonitors(): void {
+  const monitors = document.getElementById("monitors");
+  monitors?.scrollIntoView();
+  monitors?.focus();
+}
+
+function Waiting(props: { readonly live: Live }) {
+  const { t } = useWords();
+  const { pollFailed, trouble } = props.live.state;
+  if (trouble === "unreadable") return <Notice tone="error" live title={t("stale.unreadable")} />;
+  return pollFailed ? <Notice tone="error" live title={t("failure.no-answer")} /> : <Loading />;
+}
+
+function Picture(
+  props: InstancePageProps & {
+    readonly view: LiveView;
+    readonly live: Live;
+    readonly freshness: Freshness;
+  },
+) {
+  const { view, live, freshness, instanceId, monitorId, session } = props;
+  const [wish, setWish] = useState<(Wish & { readonly monitor: LiveMonitor }) | null>(null);
+  const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
+  const note = useCallback((id: string, outcome: Outcome | null) => {
+    setOutcomes((before) => {
+      const after = new Map(before);
+      if (outcome === null) after.delete(id);
+      else after.set(id, outcome);
+      return after;
+    });
+  }, []);
+  const send = async (order: Order): Promise<Outcome> => {
+    const id = wish?.monitorId ?? "";
+    const outcome = readOutcome(await sendOrder(instanceId, id, order));
+    note(id, outcome);
+    // The picture behind the answer must not be older than the answer.
+    void live.refresh();
+    return outcome;
+  };
+  const open = (next: Wish) => {
+    const monitor = view.monitors.find(({ id }) => id === next.monitorId);
+    if (monitor === undefined) return;
+    note(next.monitorId, null);
+    setWish({ ...next, monitor });
+  };
+  const operates = mayOperate(session.type === "signed-in" ? session.who.role : null);
+  const dialog = { view, freshness, send, refresh: live.refresh, onClose: () => setWish(null) };
+  return (
+    <>
+      <Announcer view={view} lost={freshness.kind === "lost"} />
+      <InstanceHead view={view} />
+      <MonitorList
+        view={view}
+        monitorId={monitorId}
+        operates={operates}
+        freshness={freshness}
+        outcomes={outcomes}
+        onWish={open}
+        onDismiss={(id) => note(id, null)}
+      />
+      <EventList key={monitorId} view={view} monitorId={monitorId} />
+      {wish?.type === "switch" ? (
+        <SwitchDialog {...dialog} monitor={wish.monitor} offer={wish.offer} />
+      ) : null}
+      {wish?.type === "access" ? (
+        <AccessDialog {...dialog} monitor={wish.monitor} dataCentre={wish.dataCentre} />
+      ) : null}
+      {wish?.type === "arm" ? <ArmDialog {...dialog} monitor={wish.monitor} /> : null}
+    </>
+  );
+}
+
+/** The tab's title tells a person who looks elsewhere. */
+function useTitle(view: LiveView | null, freshness: Freshness): void {
+  const { t } = useWords();
+  const name = view === null ? t("app.name") : `${view.name} – ${t("app.name")}`;
+  const count = view?.monitors.filter(needsAttention).length ?? 0;
+  const title =
+    freshness.kind === "lost"
+      ? t("title.lost", { name })
+      : count > 0
+        ? t("title.attention", { count, name })
+        : name;
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+}

@@ -1,0 +1,71 @@
+import type { LiveView } from "@evenkeel/contracts/live";
+import { useWords } from "../language/words-context.tsx";
+import { type SiteSummary, summariseInstance } from "../model/instance-summary.ts";
+
+/** The head of the page: which instance, whether it acts, and who watches and writes for it. */
+export function InstanceHead(props: { readonly view: LiveView }) {
+  const { t } = useWords();
+  const { view } = props;
+  const summary = summariseInstance(view);
+  const { mode } = view.settings;
+  return (
+    <section className="instance-head">
+      <div className="instance-name">
+        <h1>{view.name}</h1>
+        <span className={`mode mode-${mode}`}>
+          <b>{t(`mode.${mode}`)}</b> <span>{t(`mode.${mode}.meaning`)}</span>
+        </span>
+        <span className="muted">{t("head.plan", { version: view.planVersion })}</span>
+      </div>
+      <div className="head-groups">
+        <div>
+          <h2>{t("head.sites")}</h2>
+          <ul className="tiles">
+            {summary.sites.map((site) => (
+              <SiteTile key={site.id} site={site} />
+            ))}
+          </ul>
+        </div>
+        <div>
+          <h2>{t("head.stores")}</h2>
+          {summary.stores.length === 0 ? <p className="muted">{t("head.no-stores")}</p> : null}
+          <ul className="tiles">
+            {summary.stores.map(({ id, reachable, words }) => (
+              <li key={id} className={`tile tile-${reachable ? "good" : "lost"}`}>
+                <b>{id}</b>
+                <span className="tile-state">
+                  {t(reachable ? "head.store.reachable" : "head.store.unreachable")}
+                </span>
+                {reachable || words === "" ? null : <span className="tile-words">{words}</span>}
+              </li>
+            ))}
+          </ul>
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function SiteTile(props: { readonly site: SiteSummary }) {
+  const { t } = useWords();
+  const { site } = props;
+  const all = site.agents.length;
+  return (
+    <li className={`tile tile-${site.health}`}>
+      <b>
+        {site.name} <span className="muted">{t(`head.site.${site.kind}`)}</span>
+      </b>
+      <span className="tile-state">
+        {all === 0 ? t("head.no-agents") : t("head.agents", { connected: site.connected, all })}
+      </span>
+      {site.ill === 0 ? null : <span className="tile-state">{t("head.ill", { ill: site.ill })}</span>}
+      {site.agents
+        .filter((agent) => !agent.connected || agent.illness !== null)
+        .map((agent) => (
+          <span key={agent.id} className="tile-words">
+            {agent.name}: {agent.connected ? t("agent.ill", { words: agent.illness ?? "" }) : t("agent.lost")}
+          </span>
+        ))}
+    </li>
+  );
+}

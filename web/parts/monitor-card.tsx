@@ -1,0 +1,151 @@
+import DownOutlined from "@ant-design/icons/DownOutlined";
+import LinkOutlined from "@ant-design/icons/LinkOutlined";
+import SyncOutlined from "@ant-design/icons/SyncOutlined";
+import WarningFilled from "@ant-design/icons/WarningFilled";
+import type { LiveMonitor, LiveView } from "@evenkeel/contracts/live";
+import { Button } from "antd";
+import { formatDuration } from "../language/format.ts";
+import { useWords } from "../language/words-context.tsx";
+import { isAdvised, type Offers, type SwitchOffer } from "../model/offer-commands.ts";
+import type { Outcome } from "../model/outcome.ts";
+import { findStepWords, MARK_WORDS } from "../model/state-look.ts";
+import { renderHash } from "../routing/hash-route.ts";
+import { ArmingTag } from "./arming-tag.tsx";
+import { DataCentrePanel } from "./data-centre-panel.tsx";
+import { OutcomeNotice } from "./outcome-notice.tsx";
+import { ProtectionList } from "./protection-list.tsx";
+import { StateBadge } from "./state-badge.tsx";
+
+/** What a person asked for by a button of a card; a dialog confirms it. */
+export type Wish =
+  | { readonly type: "switch"; readonly monitorId: string; readonly offer: SwitchOffer }
+  | { readonly type: "access"; readonly monitorId: string; readonly dataCentre: string }
+  | { readonly type: "arm"; readonly monitorId: string };
+
+/** What a card shows and tells. */
+export interface MonitorCardProps {
+  readonly view: LiveView;
+  readonly monitor: LiveMonitor;
+  readonly offers: Offers;
+  readonly unfolded: boolean;
+  readonly outcome: Outcome | undefined;
+  readonly onUnfold: (unfolded: boolean) => void;
+  readonly onWish: (wish: Wish) => void;
+  readonly onDismiss: () => void;
+}
+
+/** One monitor: what it watches, which side is active, how each side is, what would happen, and what can be done. */
+export function MonitorCard(props: MonitorCardProps) {
+  const { t, kind } = useWords();
+  const { view, monitor, offers, unfolded, outcome } = props;
+  const address = renderHash({ page: "instance", instanceId: view.instanceId, monitorId: monitor.id });
+  const canAccess = offers.access && offers.blocked === null;
+  return (
+    <article className={`monitor edge-${monitor.state}`} aria-label={monitor.name} data-monitor={monitor.id}>
+      <header className="monitor-head">
+        <StateBadge state={monitor.state} />
+        <h3>
+          <a href={address} title={t("monitors.link")}>
+            {monitor.name} <LinkOutlined aria-hidden />
+          </a>
+        </h3>
+        <span className="muted">{kind(monitor.kind)}</span>
+        {monitor.switchable ? (
+          <span className={`active-is ${monitor.active === monitor.home ? "" : "active-away"}`}>
+            {t("monitor.active-is", { dc: monitor.active })}
+            {monitor.active === monitor.home ? null : <small>{t("monitor.away")}</small>}
+          </span>
+        ) : null}
+        <span className="monitor-facts">
+          <ArmingTag monitor={monitor} />
+          <span className="epoch">{t("monitor.epoch", { epoch: monitor.epoch })}</span>
+          <Button
+            type="text"
+            size="small"
+            aria-expanded={unfolded}
+            aria-label={t(unfolded ? "monitors.fold" : "monitors.unfold")}
+            title={t(unfolded ? "monitors.fold" : "monitors.unfold")}
+            icon={<DownOutlined rotate={unfolded ? 180 : 0} />}
+            onClick={() => props.onUnfold(!unfolded)}
+          />
+        </span>
+      </header>
+      {monitor.marks.map((mark) => (
+        <p key={mark} className={`mark mark-${mark}`}>
+          <WarningFilled aria-hidden /> {t(MARK_WORDS[mark])}
+        </p>
+      ))}
+      <RunningSwitch monitor={monitor} />
+      {outcome === undefined ? null : (
+        <OutcomeNotice name={monitor.name} outcome={outcome} onDismiss={props.onDismiss} />
+      )}
+      <div className="dcs">
+        {monitor.dataCentres.map((dataCentre) => (
+          <DataCentrePanel
+            key={dataCentre.name}
+            view={view}
+            monitor={monitor}
+            dataCentre={dataCentre}
+            unfolded={unfolded}
+            onAccess={
+              canAccess
+                ? () => props.onWish({ type: "access", monitorId: monitor.id, dataCentre: dataCentre.name })
+                : null
+            }
+          />
+        ))}
+      </div>
+      {monitor.switchable ? (
+        <footer className="monitor-foot">
+          <ProtectionList view={view} monitor={monitor} unfolded={unfolded} />
+          <Actions {...props} />
+        </footer>
+      ) : null}
+    </article>
+  );
+}
+
+function RunningSwitch(props: { readonly monitor: LiveMonitor }) {
+  const { t } = useWords();
+  const { switching } = props.monitor;
+  if (switching === null) return null;
+  const { to, step, epoch, sinceMs, owedStores } = switching;
+  const words = findStepWords(step);
+  return (
+    <p className="switching" role="status">
+      <SyncOutlined spin aria-hidden />
+      <b>{t("monitor.switching", { to, step: words === null ? step : t(words) })}</b>
+      {epoch === 0 ? null : <span>{t("monitor.switching-epoch", { epoch })}</span>}
+      <span>{formatDuration(sinceMs)}</span>
+      {owedStores.length === 0 ? null : (
+        <span>{t("monitor.switching-owed", { stores: owedStores.join(", ") })}</span>
+      )}
+    </p>
+  );
+}
+
+function Actions(props: MonitorCardProps) {
+  const { t } = useWords();
+  const { monitor, offers } = props;
+  const disabled = offers.blocked !== null;
+  return (
+    <div className="actions">
+      {offers.switches.map((offer) => (
+        <Button
+          key={offer.to}
+          type={isAdvised(monitor, offer) ? "primary" : "default"}
+          disabled={disabled}
+          onClick={() => props.onWish({ type: "switch", monitorId: monitor.id, offer })}
+        >
+          {t(`offer.${offer.type}`, { to: offer.to })}
+        </Button>
+      ))}
+      {offers.arm ? (
+        <Button disabled={disabled} onClick={() => props.onWish({ type: "arm", monitorId: monitor.id })}>
+          {t("offer.arm")}
+        </Button>
+      ) : null}
+      {offers.blocked === null ? null : <p className="hint">{t(offers.blocked)}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,78 @@
+import type { LiveMonitor, LiveView } from "@evenkeel/contracts/live";
+import { useState } from "react";
+import { useWords } from "../language/words-context.tsx";
+import type { Freshness } from "../live/freshness.ts";
+import {
+  filterMonitors,
+  type MonitorFilter,
+  NO_FILTER,
+  needsAttention,
+  UNFOLD_UP_TO,
+} from "../model/filter-monitors.ts";
+import { offerCommands } from "../model/offer-commands.ts";
+import { type Outcome, settleOutcome } from "../model/outcome.ts";
+import { renderHash } from "../routing/hash-route.ts";
+import { MonitorCard, type Wish } from "./monitor-card.tsx";
+import { MonitorFilters } from "./monitor-filters.tsx";
+
+/** Screens on which each monitor in full takes a page; the style sheets use the same width. */
+const NARROW = "(max-width: 760px)";
+
+/** The monitors of an instance, or one of them by its link. */
+export function MonitorList(props: {
+  readonly view: LiveView;
+  readonly monitorId: string | null;
+  readonly operates: boolean;
+  readonly freshness: Freshness;
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+  readonly onWish: (wish: Wish) => void;
+  readonly onDismiss: (monitorId: string) => void;
+}) {
+  const { t } = useWords();
+  const { view, monitorId, outcomes } = props;
+  const [filter, setFilter] = useState<MonitorFilter>(NO_FILTER);
+  // Only what a person folded or unfolded is kept; the rest follows the state.
+  const [folds, setFolds] = useState<ReadonlyMap<string, boolean>>(new Map());
+  const all = view.monitors;
+  const shown = monitorId === null ? filterMonitors(all, filter) : all.filter(({ id }) => id === monitorId);
+  const unfoldUpTo = window.matchMedia(NARROW).matches ? 1 : UNFOLD_UP_TO;
+  const isUnfolded = (monitor: LiveMonitor) =>
+    folds.get(monitor.id) ?? (shown.length <= unfoldUpTo || needsAttention(monitor));
+  const count = all.filter(needsAttention).length;
+  return (
+    <section className="monitors" id="monitors" tabIndex={-1} aria-label={t("monitors.title")}>
+      <div className="monitors-head">
+        <h2>{t("monitors.title")}</h2>
+        <span className={count === 0 ? "muted" : "attention"}>{t("monitors.attention", { count })}</span>
+      </div>
+      {monitorId === null ? (
+        <MonitorFilters monitors={all} filter={filter} onFilter={setFilter} />
+      ) : (
+        <p className="only-one">
+          {t("monitors.only-one")}{" "}
+          <a href={renderHash({ page: "instance", instanceId: view.instanceId, monitorId: null })}>
+            {t("monitors.clear")}
+          </a>
+        </p>
+      )}
+      {all.length === 0 ? <p>{t("monitors.none")}</p> : null}
+      {all.length > 0 && shown.length === 0 ? <p>{t("monitors.none-found")}</p> : null}
+      {shown.map((monitor) => {
+        const outcome = outcomes.get(monitor.id);
+        return (
+          <MonitorCard
+            key={monitor.id}
+            view={view}
+            monitor={monitor}
+            offers={offerCommands(monitor, props.operates, props.freshness)}
+            unfolded={isUnfolded(monitor)}
+            outcome={outcome === undefined ? undefined : settleOutcome(outcome, monitor)}
+            onUnfold={(unfolded) => setFolds(new Map(folds).set(monitor.id, unfolded))}
+            onWish={props.onWish}
+            onDismiss={() => props.onDismiss(monitor.id)}
+          />
+        );
+      })}
+    </section>
+  );
+}

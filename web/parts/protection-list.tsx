@@ -1,0 +1,45 @@
+import type { LiveMonitor, LiveView, Protection } from "@evenkeel/contracts/live";
+import { useWords } from "../language/words-context.tsx";
+import { nameSite } from "../model/instance-summary.ts";
+import { PROTECTION_WORDS } from "../model/state-look.ts";
+
+/** What would happen if a fault came now, and why. */
+export function ProtectionList(props: {
+  readonly view: LiveView;
+  readonly monitor: LiveMonitor;
+  readonly unfolded: boolean;
+}) {
+  const { t } = useWords();
+  const { view, monitor, unfolded } = props;
+  const active = monitor.dataCentres.find(({ name }) => name === monitor.active);
+  const site = active === undefined ? "?" : nameSite(view, active.site);
+  return (
+    <section className="protection" aria-label={t("protection.title")}>
+      <h4>{t("protection.title")}</h4>
+      <Row
+        fault={t("protection.target", { dc: monitor.active })}
+        protection={monitor.protection.targetLost}
+        unfolded={unfolded}
+      />
+      <Row
+        fault={t("protection.site", { site })}
+        protection={monitor.protection.siteLost}
+        unfolded={unfolded}
+      />
+    </section>
+  );
+}
+
+function Row(props: { readonly fault: string; readonly protection: Protection; readonly unfolded: boolean }) {
+  const { t, say } = useWords();
+  const { level, because } = props.protection;
+  // The sentence speaks as if the fault were there; it must not be read as if it were.
+  const why = t("protection.then", { sentence: say(because) });
+  return (
+    <p className="protection-row" title={props.unfolded ? undefined : why}>
+      <span className="protection-fault">{props.fault}</span>
+      <b className={`level level-${level}`}>{t(PROTECTION_WORDS[level])}</b>
+      {props.unfolded ? <span className="protection-why">{why}</span> : null}
+    </p>
+  );
+}
