@@ -59,7 +59,7 @@ export const MYSQL_MEANINGS: Meanings = {
   "3159": config("tls-failed", "the server takes encrypted connections only: set TLS to require or verify"),
   "2061": denied("caching_sha2_password wants an encrypted connection: set TLS to require or verify"),
   HANDSHAKE_NO_SSL_SUPPORT: noTls,
-  HANDSHAKE_SSL_ERROR: noTls,
+  HANDSHAKE_SSL_ERROR: config("tls-failed", "compare the TLS versions and ciphers of server and agent"),
   AUTH_SWITCH_PLUGIN_ERROR: foreignLogin,
 
   "1040": full,

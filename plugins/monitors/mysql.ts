@@ -6,8 +6,9 @@ import { readAddress } from "../address.ts";
 import { judgeConnections } from "../connection-share.ts";
 import { DATABASE_TIMING } from "../default-timing.ts";
 import { judgeFailure, judgeStranger, judgeUp } from "../judge-failure.ts";
-import { keepConnection, type Line } from "../keep-connection.ts";
+import { createError, keepConnection, type Line } from "../keep-connection.ts";
 import { MYSQL_MEANINGS } from "../mysql-meanings.ts";
+import { PEER_CLOSED } from "../network-errors.ts";
 import { createSqlTarget, SqlCommon, SqlSecret, SqlSettings } from "../sql-settings.ts";
 import { createTlsOptions } from "../tls.ts";
 
@@ -43,7 +44,7 @@ function open(raw: Record<string, unknown>, context: ProbeContext): ProbeSession
       new Promise((resolve, reject) => {
         connection.query(QUESTION, (error, sets) => {
           if (error === null) resolve(sets);
-          else reject(error);
+          else reject(nameError(error, connection));
         });
       });
   });
@@ -66,6 +67,16 @@ function createConnection(driver: typeof Mysql, settings: SqlSettings, line: Lin
   });
   connection.on("error", line.lose);
   return connection;
+}
+
+/** The driver gives every failure of TLS one code; the certificate's own stands at the socket. */
+function nameError(error: NodeJS.ErrnoException, connection: object): Error {
+  if (error.code !== "HANDSHAKE_SSL_ERROR") return error;
+  const { stream } = connection as { readonly stream?: { readonly authorizationError?: unknown } };
+  if (typeof stream?.authorizationError === "string")
+    return createError(stream.authorizationError, error.message);
+  const isCut = error.syscall !== undefined || /disconnected before secure/.test(error.message);
+  return isCut ? createError(PEER_CLOSED, error.message) : error;
 }
 
 function judge(outcome: ProbeOutcome, raw: Record<string, unknown>): Judgement {

@@ -1,7 +1,12 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { startMariadb } from "@evenkeel/lab/engines/mariadb";
 import { connectMariadb } from "@evenkeel/lab/engines/mariadb-connection";
 import { createConnection } from "mysql2/promise";
-import { describePlugin, type ServerUnderTest } from "./engine-suite.ts";
+import { expect, test } from "vitest";
+import { describePlugin, type EngineFixture, type ServerUnderTest } from "./engine-suite.ts";
+import type { TestCertificate } from "./test-certificates.ts";
+import { testTls, testTlsCrash } from "./tls-suite.ts";
 
 async function administer({ host, port, admin }: ServerUnderTest, statement: string): Promise<void> {
   await connectMariadb({ host, port, ...admin }, async (ask) => await ask(statement));
@@ -37,14 +42,63 @@ async function fill(server: ServerUnderTest): Promise<() => Promise<void>> {
   };
 }
 
-await describePlugin("MariaDB", {
-  kind: "mysql",
-  program: "mariadb",
-  adminPassword: "mysql-admin",
-  start: startMariadb,
-  wrongPasswordCode: "1045",
-  missingDatabaseCode: "1044",
-  fullCode: "1040",
-  setReadOnly: async (server, on) => await administer(server, `SET GLOBAL read_only = ${on ? "ON" : "OFF"}`),
-  fill,
-});
+/** MariaDB reads that it has TLS when it starts only. */
+async function useCertificate(fixture: EngineFixture, { cert, key }: TestCertificate): Promise<void> {
+  const { process: server } = fixture.handle().dataCentres.dc1;
+  const folder = join(fixture.server().stateDir, "mysql", "dc1");
+  const settings = join(folder, "my.cnf");
+  writeFileSync(join(folder, "server.crt"), cert, { mode: 0o600 });
+  writeFileSync(join(folder, "server.key"), key, { mode: 0o600 });
+  const text = readFileSync(settings, "utf8").replace(/^ssl_.*\n/gm, "");
+  writeFileSync(settings, `${text}\nssl_cert = ${folder}/server.crt\nssl_key = ${folder}/server.key\n`);
+  await server.kill();
+  expect(await server.revive()).toEqual({ ok: true });
+}
+
+/** Whether every session of the monitor's account is encrypted, by the server's own count of finished handshakes. */
+async function isEncrypted({ host, port, admin }: ServerUnderTest): Promise<boolean> {
+  return await connectMariadb({ host, port, ...admin }, async (ask) => {
+    const [row] = await ask("SHOW GLOBAL STATUS LIKE 'Ssl_finished_accepts'");
+    return Number(row?.Value) > 0;
+  });
+}
+
+await describePlugin(
+  "MariaDB",
+  {
+    kind: "mysql",
+    program: "mariadb",
+    adminPassword: "mysql-admin",
+    start: startMariadb,
+    wrongPasswordCode: "1045",
+    missingDatabaseCode: "1044",
+    fullCode: "1040",
+    setReadOnly: async (server, on) =>
+      await administer(server, `SET GLOBAL read_only = ${on ? "ON" : "OFF"}`),
+    fill,
+  },
+  (fixture) => {
+    const { probeFresh, server } = fixture;
+
+    test("[SAFE-5] an account that may not use the database is told like a missing one", async () => {
+      await administer(server(), "CREATE DATABASE hidden");
+      expect(await probeFresh({ monitoredDatabase: "hidden" })).toMatchObject({
+        verdict: "config",
+        reason: "unknown-database",
+        code: "1044",
+        advice: expect.stringContaining("GRANT"),
+      });
+      await administer(server(), "DROP DATABASE hidden");
+    });
+
+    test("an account with no right but to log in can probe", async () => {
+      await administer(server(), "CREATE USER bare@127.0.0.1 IDENTIFIED BY 'bare-password'");
+      const bare = { user: "bare", password: "bare-password", monitoredDatabase: "information_schema" };
+      expect((await probeFresh(bare)).verdict).toBe("up");
+      await administer(server(), "DROP USER bare@127.0.0.1");
+    });
+
+    testTls(fixture, async (_, certificate) => await useCertificate(fixture, certificate), isEncrypted);
+    testTlsCrash(fixture);
+  },
+);

@@ -1,7 +1,12 @@
+import { chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { startPostgresql } from "@evenkeel/lab/engines/postgresql";
 import { connectPostgresql } from "@evenkeel/lab/engines/postgresql-connection";
 import pg from "pg";
+import { expect, test, vi } from "vitest";
 import { describePlugin, type ServerUnderTest } from "./engine-suite.ts";
+import type { TestCertificate } from "./test-certificates.ts";
+import { testTls, testTlsCrash } from "./tls-suite.ts";
 
 async function administer(server: ServerUnderTest, statements: readonly string[]): Promise<void> {
   const { host, port, admin } = server;
@@ -36,18 +41,113 @@ async function fill({ settings, host, port }: ServerUnderTest): Promise<() => Pr
   };
 }
 
-await describePlugin("PostgreSQL", {
-  kind: "postgresql",
-  program: "postgresql",
-  adminPassword: "postgresql-admin",
-  start: startPostgresql,
-  wrongPasswordCode: "28P01",
-  missingDatabaseCode: "3D000",
-  fullCode: "53300",
-  setReadOnly: async (server, on) =>
-    await administer(server, [
-      `ALTER SYSTEM ${on ? "SET default_transaction_read_only = on" : "RESET default_transaction_read_only"}`,
-      "SELECT pg_reload_conf()",
-    ]),
-  fill,
-});
+/** Puts a certificate beside the server's files, as its owner, and has it read anew. */
+async function useCertificate(server: ServerUnderTest, { cert, key }: TestCertificate): Promise<void> {
+  const folder = join(await ask(server, "SHOW data_directory"), "tls");
+  const { uid, gid } = statSync(join(folder, ".."));
+  mkdirSync(folder, { recursive: true });
+  for (const [name, pem] of [
+    ["server.crt", cert],
+    ["server.key", key],
+  ] as const) {
+    writeFileSync(join(folder, name), pem, { mode: 0o600 });
+    chownSync(join(folder, name), uid, gid);
+  }
+  chownSync(folder, uid, gid);
+  await administer(server, [
+    `ALTER SYSTEM SET ssl_cert_file = '${folder}/server.crt'`,
+    `ALTER SYSTEM SET ssl_key_file = '${folder}/server.key'`,
+    "ALTER SYSTEM SET ssl = on",
+    "SELECT pg_reload_conf()",
+  ]);
+  await vi.waitFor(async () => expect(await ask(server, "SHOW ssl")).toBe("on"));
+}
+
+async function ask({ host, port, admin }: ServerUnderTest, question: string): Promise<string> {
+  return await connectPostgresql({ host, port, ...admin, database: "postgres" }, async (client) =>
+    String(Object.values((await client.query(question)).rows[0] ?? {})[0]),
+  );
+}
+
+const ENCRYPTED =
+  "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'evenkeel-agent'";
+
+await describePlugin(
+  "PostgreSQL",
+  {
+    kind: "postgresql",
+    program: "postgresql",
+    adminPassword: "postgresql-admin",
+    start: startPostgresql,
+    wrongPasswordCode: "28P01",
+    missingDatabaseCode: "3D000",
+    fullCode: "53300",
+    setReadOnly: async (server, on) =>
+      await administer(server, [
+        `ALTER SYSTEM ${on ? "SET default_transaction_read_only = on" : "RESET default_transaction_read_only"}`,
+        "SELECT pg_reload_conf()",
+      ]),
+    fill,
+  },
+  (fixture) => {
+    const { open, probeFresh, server } = fixture;
+
+    test("[SAFE-5] a host that pg_hba.conf does not name is config, with the line to add", async () => {
+      const rules = join(await ask(server(), "SHOW data_directory"), "pg_hba.conf");
+      const before = readFileSync(rules, "utf8");
+      writeFileSync(rules, `host all ${server().admin.user} 127.0.0.1/32 scram-sha-256\n`);
+      await administer(server(), ["SELECT pg_reload_conf()"]);
+      try {
+        await vi.waitFor(async () =>
+          expect(await probeFresh()).toMatchObject({
+            verdict: "config",
+            reason: "auth-failed",
+            code: "28000",
+            advice: expect.stringContaining(
+              `host "${server().settings.monitoredDatabase}" "${server().settings.user}"`,
+            ),
+          }),
+        );
+      } finally {
+        writeFileSync(rules, before);
+        await administer(server(), ["SELECT pg_reload_conf()"]);
+      }
+      await vi.waitFor(async () => expect((await probeFresh()).verdict).toBe("up"));
+    });
+
+    test("a session that an administrator ends is told at once", async () => {
+      const { probe, closed, destroy } = open();
+      await probe();
+      await administer(server(), [
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'evenkeel-agent'",
+      ]);
+      await closed;
+      expect((await probe()).judgement).toMatchObject({
+        verdict: "down",
+        reason: "shutting-down",
+        code: "57P01",
+      });
+      expect((await probeFresh()).verdict).toBe("up");
+      destroy();
+    });
+
+    test("an account without pg_monitor counts the connections too", async () => {
+      await administer(server(), [`REVOKE pg_monitor FROM ${server().settings.user}`]);
+      const release = await fill(server());
+      const { probe, destroy } = open();
+      await release();
+      try {
+        expect((await probe()).judgement).toMatchObject({
+          verdict: "up",
+          words: expect.stringMatching(/[1-9] of 97 /),
+        });
+      } finally {
+        destroy();
+        await administer(server(), [`GRANT pg_monitor TO ${server().settings.user}`]);
+      }
+    });
+
+    testTls(fixture, useCertificate, async (server) => (await ask(server, ENCRYPTED)) === "true");
+    testTlsCrash(fixture);
+  },
+);

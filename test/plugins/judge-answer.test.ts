@@ -1,0 +1,83 @@
+import type { ProbeReason, Verdict } from "@evenkeel/contracts/observation";
+import { findMonitorPlugin } from "@evenkeel/plugins/registry";
+import { expect, test } from "vitest";
+import { KIND_CASES } from "./kind-cases.ts";
+
+const pg = { recovering: false, read_only: "off", used: 3, allowed: 97 };
+const mysql = (settings: object, used = 3) => [
+  [{ read_only: 0, engine_read_only: 0, allowed: 100, ...settings }],
+  [{ Variable_name: "Threads_connected", Value: String(used) }],
+];
+const redis = { role: "master", clients: "connected_clients:3\r\nmaxclients:10\r\n", persistence: "" };
+
+const ANSWERS: readonly (readonly [string, string, unknown, Verdict, ProbeReason])[] = [
+  ["postgresql", "a primary", pg, "up", "ok"],
+  ["postgresql", "a standby", { ...pg, recovering: true }, "read_only", "read-only"],
+  ["postgresql", "writes off", { ...pg, read_only: "on" }, "read_only", "read-only"],
+  ["postgresql", "almost full", { ...pg, used: 93 }, "degraded", "saturated"],
+  ["postgresql", "nearly almost full", { ...pg, used: 92 }, "up", "ok"],
+  ["mysql", "a server", mysql({}), "up", "ok"],
+  ["mysql", "read_only", mysql({ read_only: 1 }), "read_only", "read-only"],
+  ["mysql", "read_only in words", mysql({ read_only: "ON" }), "read_only", "read-only"],
+  ["mysql", "MariaDB 12's read_only", mysql({ read_only: "NO_LOCK" }), "read_only", "read-only"],
+  ["mysql", "off in words", mysql({ read_only: "OFF", engine_read_only: "0" }), "up", "ok"],
+  ["mysql", "innodb_read_only", mysql({ engine_read_only: 1 }), "read_only", "read-only"],
+  ["mysql", "almost full", mysql({}, 95), "degraded", "saturated"],
+  ["mysql", "nearly almost full", mysql({}, 94), "up", "ok"],
+  ["redis", "a master", redis, "up", "ok"],
+  ["redis", "a replica", { ...redis, role: "slave" }, "read_only", "read-only"],
+  ["redis", "a sentinel", { ...redis, role: "sentinel" }, "config", "bad-settings"],
+  ["redis", "without INFO", { ...redis, clients: null, persistence: null }, "up", "ok"],
+  ["redis", "without a known limit", { ...redis, clients: "connected_clients:3\r\n" }, "up", "ok"],
+  [
+    "redis",
+    "almost full",
+    { ...redis, clients: "connected_clients:19\r\nmaxclients:20\r\n" },
+    "degraded",
+    "saturated",
+  ],
+  [
+    "redis",
+    "a failed save",
+    { ...redis, persistence: "loading:0\r\nrdb_last_bgsave_status:err\r\n" },
+    "degraded",
+    "disk-full",
+  ],
+  [
+    "redis",
+    "a failed append",
+    { ...redis, persistence: "aof_last_write_status:err\r\n" },
+    "degraded",
+    "disk-full",
+  ],
+  ["api", "the expected status", { status: 200 }, "up", "ok"],
+  ["api", "another status", { status: 503 }, "down", "wrong-status"],
+  ["api", "a redirect", { status: 302 }, "down", "wrong-status"],
+  ["api", "a refused login", { status: 401 }, "config", "auth-failed"],
+];
+
+test.each(ANSWERS)("%s: %s", (kind, _, sample, verdict, reason) => {
+  const settings = KIND_CASES[kind]?.settings("192.0.2.1:1234") ?? {};
+  expect(
+    findMonitorPlugin(kind)?.judge({ type: "answered", sample, latencyMs: 0.42 }, settings),
+  ).toMatchObject({
+    verdict,
+    reason,
+  });
+});
+
+test("an answer is told with its latency", () => {
+  const settings = KIND_CASES.postgresql?.settings("192.0.2.1:1234") ?? {};
+  const judge = (latencyMs: number) =>
+    findMonitorPlugin("postgresql")?.judge({ type: "answered", sample: pg, latencyMs }, settings).words;
+  expect(judge(0.42)).toBe("answered in 0.4 ms, 3 of 97 connections");
+  expect(judge(42.4)).toBe("answered in 42 ms, 3 of 97 connections");
+});
+
+test("an API is judged by the status that its monitor expects", () => {
+  const settings = { ...KIND_CASES.api?.settings("192.0.2.1:80"), expectedStatus: 204 };
+  const judge = (status: number) =>
+    findMonitorPlugin("api")?.judge({ type: "answered", sample: { status }, latencyMs: 1 }, settings).words;
+  expect(judge(204)).toContain("status 204");
+  expect(judge(200)).toBe("status 200 instead of 204 from 192.0.2.1:80");
+});
