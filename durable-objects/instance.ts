@@ -91,10 +91,12 @@ export class Instance extends DurableObject<InstanceEnv> {
     if (door.role === "agent") {
       rememberAgent(this.ctx.storage.sql, door.agent);
       this.#connections.acceptAgent(server, door.agent, Date.now());
-    } else if (this.#connections.acceptConsole(server)) {
-      this.#arbiter.greetConsole(server);
     } else {
-      return new Response("too many consoles are open", { status: 503 });
+      const { principal } = door;
+      rememberPrincipal(this.ctx.storage.sql, principal, Date.now());
+      if (!this.#connections.acceptConsole(server, principal.hash))
+        return new Response(null, { status: 503 });
+      this.#arbiter.greetConsole(server);
     }
     return new Response(null, { status: 101, webSocket: client });
   }
@@ -185,7 +187,8 @@ export class Instance extends DurableObject<InstanceEnv> {
   }
 
   /** The picture of the instance; null: this object has no plan. */
-  view(): LiveView | null {
+  async view(): Promise<LiveView | null> {
+    if (this.#arbiter.state() === null) await this.#arbiter.pull();
     return this.#arbiter.view();
   }
 
@@ -195,7 +198,8 @@ export class Instance extends DurableObject<InstanceEnv> {
    * @param query which ones
    * @returns the events; null: this object has no plan
    */
-  events(query: EventsQuery): InstanceEvent[] | null {
+  async events(query: EventsQuery): Promise<InstanceEvent[] | null> {
+    if (this.#arbiter.state() === null) await this.#arbiter.pull();
     return this.#arbiter.state() === null ? null : listEvents(this.ctx.storage.sql, query);
   }
 
@@ -225,6 +229,7 @@ export class Instance extends DurableObject<InstanceEnv> {
    */
   forget(hash: string): void {
     forgetPrincipal(this.ctx.storage.sql, hash);
+    this.#closeStrangers();
   }
 
   /**
@@ -275,6 +280,7 @@ export class Instance extends DurableObject<InstanceEnv> {
    */
   async wake(planVersion: number, principals: readonly Principal[]): Promise<void> {
     replacePrincipals(this.ctx.storage.sql, Principal.array().parse(principals), Date.now());
+    this.#closeStrangers();
     if ((this.#arbiter.state()?.plan.version ?? 0) < planVersion) await this.#arbiter.pull();
     this.#arbiter.turn({ type: "tick" });
   }
@@ -360,6 +366,12 @@ export class Instance extends DurableObject<InstanceEnv> {
     });
     this.#arbiter.turn({ type: "agent-connected", agent: { id, name, site }, hello });
     this.ctx.waitUntil(this.#arbiter.pull());
+  }
+
+  /** A console that is open outlives neither its token nor its session. */
+  #closeStrangers(): void {
+    const { sql } = this.ctx.storage;
+    this.#connections.closeConsoles((hash) => recognisePrincipal(sql, hash, Date.now()) !== null);
   }
 
   #leave(socket: WebSocket): void {

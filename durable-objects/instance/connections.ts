@@ -1,6 +1,7 @@
 import {
   CLOSE_MALFORMED,
   CLOSE_REPLACED,
+  CLOSE_REVOKED,
   type EdgeFrame,
   type HelloFrame,
 } from "@evenkeel/contracts/agent-protocol";
@@ -73,18 +74,32 @@ export class Connections {
    * Takes a console's socket in.
    *
    * @param socket the server's end
+   * @param hash hash of the secret that its user showed
    * @returns false if there are too many
    */
-  acceptConsole(socket: WebSocket): boolean {
+  acceptConsole(socket: WebSocket, hash: string): boolean {
     if (this.#state.getWebSockets(CONSOLE_TAG).length >= CONSOLES_MAX) return false;
     this.#state.acceptWebSocket(socket, [CONSOLE_TAG]);
-    writeAttachment(socket, { role: "console" });
+    writeAttachment(socket, { role: "console", hash });
     return true;
   }
 
   /** The consoles' sockets. */
   listConsoles(): WebSocket[] {
     return this.#state.getWebSockets(CONSOLE_TAG);
+  }
+
+  /**
+   * Closes the consoles of callers that are not known any more.
+   *
+   * @param isKnown tells by the hash of the secret that was shown
+   */
+  closeConsoles(isKnown: (hash: string) => boolean): void {
+    for (const socket of this.listConsoles()) {
+      const attachment = readAttachment(socket);
+      if (attachment?.role === "console" && isKnown(attachment.hash)) continue;
+      closeSocket(socket, CLOSE_REVOKED, "sign in again");
+    }
   }
 
   /**

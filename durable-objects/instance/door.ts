@@ -1,3 +1,4 @@
+import { Principal } from "@evenkeel/contracts/principal";
 import { z } from "zod";
 import type { KnownAgent } from "./known-agents.ts";
 
@@ -12,7 +13,7 @@ export const SocketCaller = z.discriminatedUnion("role", [
     hash: z.string(),
     agent: z.object({ name: z.string(), site: z.string() }).nullable(),
   }),
-  z.object({ role: z.literal("console") }),
+  z.object({ role: z.literal("console"), principal: Principal }),
 ]);
 /** Who connects, as the Worker says. */
 export type SocketCaller = z.infer<typeof SocketCaller>;
@@ -20,7 +21,7 @@ export type SocketCaller = z.infer<typeof SocketCaller>;
 /** Who may come in, or the refusal. */
 export type Door =
   | { readonly ok: true; readonly role: "agent"; readonly agent: KnownAgent }
-  | { readonly ok: true; readonly role: "console" }
+  | { readonly ok: true; readonly role: "console"; readonly principal: Principal }
   | { readonly ok: false; readonly response: Response };
 
 /**
@@ -38,7 +39,7 @@ export function openDoor(
   const caller = SocketCaller.safeParse(readJson(request.headers.get(CALLER_HEADER)));
   if (!caller.success) return refuse(400);
   if (!inside.isReady) return refuse(404);
-  if (caller.data.role === "console") return { ok: true, role: "console" };
+  if (caller.data.role === "console") return { ok: true, ...caller.data };
   const { id, hash, agent } = caller.data;
   if (agent !== null) return { ok: true, role: "agent", agent: { id, hash, ...agent } };
   const known = inside.knownAgents.find((one) => one.id === id && one.hash === hash);

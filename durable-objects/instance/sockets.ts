@@ -21,7 +21,11 @@ export const Attachment = z.discriminatedUnion("role", [
     /** True once a newer socket of the same agent took over: its end then means nothing. */
     replaced: z.boolean(),
   }),
-  z.object({ role: z.literal("console") }),
+  z.object({
+    role: z.literal("console"),
+    /** Hash of the secret that was shown: when it is revoked, the socket ends with it. */
+    hash: z.string(),
+  }),
 ]);
 /** What a socket carries through hibernation. */
 export type Attachment = z.infer<typeof Attachment>;

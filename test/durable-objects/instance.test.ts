@@ -1,10 +1,12 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { PING } from "@evenkeel/contracts/agent-protocol";
-import type { MonitorView } from "@evenkeel/contracts/api";
+import { type MonitorView, TokenCreated } from "@evenkeel/contracts/api";
 import { CommandResult } from "@evenkeel/contracts/command";
+import { InstanceEvent } from "@evenkeel/contracts/event";
 import { ConsoleFrame, type LiveMonitor, LiveView } from "@evenkeel/contracts/live";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import {
   type Arranged,
   arrange,
@@ -329,7 +331,56 @@ async function stubPlan() {
   return agent.take("welcome");
 }
 
+describe("events", () => {
+  it("come newest first, page by page, of one monitor if asked", async () => {
+    const agents = await joinAll();
+    await dc1Fails(agents);
+    await Promise.all(agents.map(writes));
+    await expect.poll(eventTypes).toContain("switch-finished");
+    const list = async (query: string) =>
+      (
+        await ask(
+          owner,
+          "GET",
+          `${arranged.path}/events?${query}`,
+          z.object({ items: z.array(InstanceEvent) }),
+        )
+      ).items;
+    const everything = await list("limit=200");
+    const paged: string[] = [];
+    for (let before = ""; ; ) {
+      const page = await list(`limit=3${before}`);
+      paged.push(...page.map(({ id }) => id));
+      const last = page.at(-1);
+      if (last === undefined) break;
+      before = `&before=${last.id}`;
+    }
+    expect(paged).toEqual(everything.map(({ id }) => id));
+    const ours = await list(`limit=200&monitorId=${monitor.id}`);
+    expect(new Set(ours.map(({ monitorId }) => monitorId))).toEqual(new Set([monitor.id]));
+    expect(ours.length).toBeLessThan(everything.length);
+  });
+});
+
 describe("a console", () => {
+  it("ends with the token that opened it", async () => {
+    const created = await ask(owner, "POST", "/tokens", TokenCreated, {
+      name: crypto.randomUUID(),
+      role: "viewer",
+    });
+    const response = await exports.default.fetch(`${BASE}/api/v1${arranged.path}/live/socket`, {
+      headers: { upgrade: "websocket", authorization: `Bearer ${created.token}` },
+    });
+    const socket = response.webSocket;
+    if (socket === null) throw new Error(`no socket: ${response.status}`);
+    const closed = new Promise<number>((resolve) =>
+      socket.addEventListener("close", ({ code }) => resolve(code)),
+    );
+    socket.accept();
+    expect((await call(owner, "DELETE", `/tokens/${created.id}`)).status).toBe(204);
+    expect(await closed).toBe(4401);
+  });
+
   it("gets the picture at once and after a change, coalesced", async () => {
     const agents = await joinAll();
     const response = await exports.default.fetch(`${BASE}/api/v1${arranged.path}/live/socket`, {

@@ -42,12 +42,3 @@ describe("the API's description", () => {
     expect(described.length).toBeGreaterThan(40);
   });
 });
-
-describe("the console", () => {
-  it("is missing without harm when it was not built", async () => {
-    const context = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
-    const request = new Request(`${BASE}/anything`);
-    const response = await app.fetch(request, {} as never, context as unknown as ExecutionContext);
-    expect(response.status).toBe(404);
-  });
-});

@@ -48,8 +48,9 @@ export async function runEveryMinute(env: Env, now: number): Promise<void> {
   );
   const outcomes = await Promise.allSettled(
     rows.map(async ({ id, revision, published, version }) => {
-      const latest = published === revision ? version : await publishPlan(env, catalogue, id, null);
-      await openInstance(env, id).wake(latest ?? 0, principals);
+      const isOld = published !== revision;
+      const latest = isOld ? (await publishPlan(env, catalogue, id, null)).version : (version ?? 0);
+      await openInstance(env, id).wake(latest, principals);
       await drainAudit(env, catalogue, id);
     }),
   );

@@ -5,7 +5,7 @@ import { getPrincipal } from "../auth/authenticate.ts";
 import { type AuditEntry, change, type Statement } from "../db/audit.ts";
 import { openInstance } from "../environment.ts";
 import { buildPlan } from "./build-plan.ts";
-import { publishPlan, raiseRevision } from "./publish.ts";
+import { type Published, publishPlan, raiseRevision } from "./publish.ts";
 import type { PlanRows } from "./rows.ts";
 
 /**
@@ -15,14 +15,14 @@ import type { PlanRows } from "./rows.ts";
  * @param statements the change
  * @param entry what to record
  * @param removes true if it takes something away on purpose [SAFE-9]
- * @returns version of the plan that carries it
+ * @returns the plan that carries it
  */
 export async function changeInstance(
   c: Context<AppEnv>,
   statements: readonly Statement[],
   entry: AuditEntry & { readonly instanceId: string },
   removes = false,
-): Promise<number> {
+): Promise<Published> {
   const catalogue = c.get("catalogue");
   await change(c, [...statements, raiseRevision(catalogue, entry.instanceId)], entry, getPrincipal(c));
   return publishPlan(c.env, catalogue, entry.instanceId, removes ? c.get("requestId") : null);

@@ -1,4 +1,5 @@
 import { AppError } from "@evenkeel/contracts/errors";
+import type { Because } from "@evenkeel/contracts/event";
 import type { Plan } from "@evenkeel/contracts/plan";
 import { and, eq, sql } from "drizzle-orm";
 import { type Catalogue, within } from "../db/open.ts";
@@ -24,6 +25,12 @@ export function raiseRevision(catalogue: Catalogue, instanceId: string) {
     .where(eq(instances.id, instanceId));
 }
 
+/** A published plan; `held`: why the Instance does not work from it yet, null if it does or was not reached. */
+export interface Published {
+  readonly version: number;
+  readonly held: Because | null;
+}
+
 /**
  * Publishes the plan of an instance as its catalogue stands now, and tells the Instance. If that does not answer, it
  * pulls the plan by version at its next contact.
@@ -32,7 +39,7 @@ export function raiseRevision(catalogue: Catalogue, instanceId: string) {
  * @param catalogue the catalogue
  * @param instanceId id of the instance
  * @param confirmedBy id of a request that removes something on purpose; null for all others [SAFE-9]
- * @returns version of the published plan
+ * @returns version of the published plan, and whether it waits
  * @throws AppError catalogue-unavailable, state-changed
  */
 export async function publishPlan(
@@ -40,18 +47,17 @@ export async function publishPlan(
   catalogue: Catalogue,
   instanceId: string,
   confirmedBy: string | null,
-): Promise<number> {
+): Promise<Published> {
   for (let attempt = 0; attempt < PUBLISH_TRIES; attempt += 1) {
     const rows = await readPlanRows(catalogue, instanceId);
     const { published } = rows;
     if (published !== undefined && published.revision === rows.instance.revision) {
-      return published.version;
+      return { version: published.version, held: null };
     }
     const plan = buildPlan(rows);
     const confirmation = confirmedBy ?? keepConfirmation(published);
     if (!(await storePlan(catalogue, rows, plan, confirmation))) continue;
-    await tellInstance(env, catalogue, plan, confirmation);
-    return plan.version;
+    return { version: plan.version, held: await tellInstance(env, catalogue, plan, confirmation) };
   }
   throw new AppError(
     "state-changed",
@@ -98,10 +104,10 @@ async function tellInstance(
   catalogue: Catalogue,
   plan: Plan,
   confirmedBy: string | null,
-): Promise<void> {
+): Promise<Because | null> {
   try {
     const outcome = await openInstance(env, plan.instanceId).applyPlan(plan, confirmedBy);
-    if (outcome.status === "held") return;
+    if (outcome.status === "held") return outcome.because;
     await within(
       catalogue
         .update(plans)
@@ -111,4 +117,5 @@ async function tellInstance(
   } catch (error) {
     console.error(`instance ${plan.instanceId} was not told of plan ${plan.version}: ${String(error)}`);
   }
+  return null;
 }

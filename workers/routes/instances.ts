@@ -75,7 +75,7 @@ export const instanceRoutes = new Hono<AppEnv>()
       };
       const entry = { action: "create instance", resource: row.id, instanceId: row.id, after: row };
       await change(c, [catalogue.insert(instances).values(row)], entry, getPrincipal(c));
-      const planVersion = await publishPlan(c.env, catalogue, row.id, null);
+      const { version: planVersion } = await publishPlan(c.env, catalogue, row.id, null);
       return c.json(show({ ...row, planVersion }), 201);
     },
   )
@@ -109,7 +109,7 @@ export const instanceRoutes = new Hono<AppEnv>()
         .update(instances)
         .set({ namespaceId, name, description })
         .where(eq(instances.id, before.id));
-      const planVersion = await changeInstance(c, [statement], {
+      const { version: planVersion } = await changeInstance(c, [statement], {
         action: "edit instance",
         resource: before.id,
         instanceId: before.id,

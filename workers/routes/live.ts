@@ -42,11 +42,11 @@ export const liveRoutes = new Hono<AppEnv>()
     authenticate,
     async (c) => {
       const instanceId = readParam(c, "instanceId");
-      await recognise(c, instanceId, "read");
+      const principal = await recognise(c, instanceId, "read");
       if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
         throw new AppError("protocol-mismatch", "Follow the picture by WebSocket, or poll it under /live");
       }
-      const caller: SocketCaller = { role: "console" };
+      const caller: SocketCaller = { role: "console", principal };
       const headers = { upgrade: "websocket", [CALLER_HEADER]: JSON.stringify(caller) };
       const response = await openInstance(c.env, instanceId).fetch("https://instance/console", { headers });
       if (response.status === 404) throw notFound("instance", instanceId);

@@ -10,6 +10,7 @@ import { within } from "../db/open.ts";
 import { applications, dataCentres, monitors } from "../db/schema.ts";
 import { changeInstance, checkPlanWith } from "../plan/change-plan.ts";
 import { readMonitorEdit, readNewMonitor } from "../plan/monitor-input.ts";
+import type { Published } from "../plan/publish.ts";
 import { findMonitor, type MonitorRows, type PlanRows, readPlanRows } from "../plan/rows.ts";
 import { listRecipients, type Recipient } from "../plan/seal.ts";
 import { findPlugin } from "../registry.ts";
@@ -65,8 +66,8 @@ export const monitorRoutes = new Hono<AppEnv>()
       ];
       const after = show(scope, made);
       const entry = { action: "create monitor", resource: id, instanceId: identity.instanceId, after };
-      await changeInstance(c, statements, entry);
-      return c.json(after, 201);
+      const published = await changeInstance(c, statements, entry);
+      return c.json(warnOfHeld(after, published), 201);
     },
   )
   .get(
@@ -106,8 +107,8 @@ export const monitorRoutes = new Hono<AppEnv>()
       ];
       const after = show(scope, made);
       const entry = { action: "edit monitor", resource: id, instanceId, before: show(scope, before), after };
-      await changeInstance(c, statements, entry);
-      return c.json(after);
+      const published = await changeInstance(c, statements, entry);
+      return c.json(warnOfHeld(after, published));
     },
   )
   .delete(
@@ -161,6 +162,12 @@ function replace(rows: PlanRows, id: string, made: MonitorRows | null): PlanRows
     monitors: rows.monitors.flatMap((row) => (row.id !== id ? [row] : made === null ? [] : [made.monitor])),
     dataCentres: [...rows.dataCentres.filter((row) => row.monitorId !== id), ...(made?.dataCentres ?? [])],
   };
+}
+
+/** A change that the Instance does not work from yet is stored all the same; its author is told why it waits. */
+function warnOfHeld(view: MonitorView, { held }: Published): MonitorView {
+  if (held === null) return view;
+  return { ...view, warnings: [...view.warnings, { id: held.id, text: held.text }] };
 }
 
 function show(scope: MonitorScope, { monitor, dataCentres: rows }: MonitorRows): MonitorView {
