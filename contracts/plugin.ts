@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Judgement } from "./observation.ts";
+import type { Judgement, ProbeReason, Verdict } from "./observation.ts";
 import type { Timing } from "./plan.ts";
 
 /** A text in both languages of the console. */
@@ -45,6 +45,14 @@ export interface ProbeError {
   readonly message: string;
 }
 
+/** What an error code of an engine means: one row of its table. */
+export interface CodeMeaning {
+  readonly verdict: Verdict;
+  readonly reason: ProbeReason;
+  /** What to check or paste next; `{user}`, `{database}` and `{address}` stand for the monitor's own. */
+  readonly advice?: string;
+}
+
 /** One data centre's server as an application reaches it. */
 export interface SourceAddress {
   readonly host: string;
@@ -76,6 +84,10 @@ export interface MonitorPlugin {
   readonly target: z.ZodObject;
   /** What is sealed: passwords, secret headers. All optional fields, so that `{}` means none. */
   readonly secret: z.ZodObject;
+  /** Statements that make the monitor's account with the least rights, for docs and console; absent: it needs none. */
+  readonly account?: string;
+  /** The engine's own error codes, for docs and console; those of the network are the same for every kind. */
+  readonly codes?: Readonly<Partial<Record<string, CodeMeaning>>>;
   /** A valid example of the three, for docs and tests. */
   readonly example: { common: object; target: object; secret: object };
   /** Opens a session; connects at the first probe. @param settings common, target and secret merged */

@@ -1,12 +1,7 @@
-import type { ProbeReason, Verdict } from "@evenkeel/contracts/observation";
+import type { CodeMeaning } from "@evenkeel/contracts/plugin";
 
 /** What an error code means: one row of a table. */
-export interface Meaning {
-  readonly verdict: Verdict;
-  readonly reason: ProbeReason;
-  /** What to check or paste next; `{user}`, `{database}` and `{address}` are filled in. */
-  readonly advice?: string;
-}
+export type Meaning = CodeMeaning;
 
 /** Error codes and what they mean. */
 export type Meanings = Readonly<Partial<Record<string, Meaning>>>;

@@ -114,6 +114,11 @@ export const mysql: MonitorPlugin = {
   common: SqlCommon,
   target: createSqlTarget(PORT),
   secret: SqlSecret,
+  account: `CREATE DATABASE evenkeel_probe;
+CREATE USER evenkeel_probe@'192.0.2.20' IDENTIFIED BY '…';
+-- lets the account in without showing it anything
+GRANT SHOW VIEW ON evenkeel_probe.* TO evenkeel_probe@'192.0.2.20';`,
+  codes: MYSQL_MEANINGS,
   example: {
     common: { user: "evenkeel_probe", monitoredDatabase: "evenkeel_probe", connectedDatabases: ["shop"] },
     target: { address: `192.0.2.10:${PORT}`, tls: { mode: "require" } },

@@ -160,6 +160,11 @@ export const postgresql: MonitorPlugin = {
   common: SqlCommon,
   target: createSqlTarget(PORT),
   secret: SqlSecret,
+  account: `CREATE ROLE evenkeel_probe LOGIN PASSWORD '…' IN ROLE pg_monitor;
+GRANT CONNECT ON DATABASE postgres TO evenkeel_probe;
+-- pg_hba.conf, once per agent
+hostssl postgres evenkeel_probe 192.0.2.20/32 scram-sha-256`,
+  codes: MEANINGS,
   example: {
     common: { user: "evenkeel_probe", monitoredDatabase: "postgres", connectedDatabases: ["shop"] },
     target: { address: `192.0.2.10:${PORT}`, tls: { mode: "require" } },

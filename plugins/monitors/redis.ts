@@ -194,6 +194,8 @@ export const redis: MonitorPlugin = {
   common: Common,
   target: Target,
   secret: Secret,
+  account: "ACL SETUSER evenkeel_probe on >… resetkeys resetchannels -@all +ping +role +info",
+  codes: MEANINGS,
   example: {
     common: { algorithm: "single-read-write", mode: "normal" },
     target: { address: `192.0.2.10:${PORT}`, user: "evenkeel_probe" },
