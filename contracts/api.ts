@@ -92,6 +92,7 @@ export const Partition = z.strictObject({
 export type Partition = z.infer<typeof Partition>;
 /** Kind of multi-activity that a namespace is for. */
 export const Edition = z.enum(["same-city", "remote-dr"]);
+/** Creates a namespace: all resources of one business system, with its two locations. */
 export const NamespaceCreate = z.strictObject({
   name: Name,
   description: Description.default(""),
@@ -99,12 +100,14 @@ export const NamespaceCreate = z.strictObject({
   primary: Partition,
   standby: Partition,
 });
+/** Edits a namespace; what is left out stays. Its edition cannot be changed. */
 export const NamespaceUpdate = z.strictObject({
   name: Name.optional(),
   description: Description.optional(),
   primary: Partition.optional(),
   standby: Partition.optional(),
 });
+/** A namespace. */
 export const NamespaceView = z.object({
   id: z.string(),
   name: z.string(),
@@ -116,16 +119,19 @@ export const NamespaceView = z.object({
   updatedAtMs: TimeMs,
 });
 
+/** Creates an instance: an isolated space of sites, agents, applications and monitors. */
 export const InstanceCreate = z.strictObject({
   namespaceId: Id,
   name: Name,
   description: Description.default(""),
 });
+/** Edits an instance, or moves it to another namespace. */
 export const InstanceUpdate = z.strictObject({
   name: Name.optional(),
   description: Description.optional(),
   namespaceId: Id.optional(),
 });
+/** An instance. */
 export const InstanceView = z.object({
   id: z.string(),
   namespaceId: z.string(),
@@ -137,15 +143,21 @@ export const InstanceView = z.object({
   updatedAtMs: TimeMs,
 });
 
+/** Creates a site: a place that can fail as a whole. Its kind cannot be changed. */
 export const SiteCreate = z.strictObject({ name: SiteName, kind: SiteKind });
+/** Renames a site. */
 export const SiteUpdate = z.strictObject({ name: SiteName.optional() });
+/** A site. */
 export const SiteView = z.object({ id: z.string(), name: z.string(), kind: SiteKind });
 
+/** Creates an application: everything that is monitored belongs to one. */
 export const ApplicationCreate = z.strictObject({ name: Name, description: Description.default("") });
+/** Edits an application. */
 export const ApplicationUpdate = z.strictObject({
   name: Name.optional(),
   description: Description.optional(),
 });
+/** An application. */
 export const ApplicationView = z.object({
   id: z.string(),
   name: z.string(),
@@ -173,6 +185,7 @@ export const SettingsUpdate = z.strictObject({
     .optional(),
   timing: z.record(MonitorKind, z.strictObject(TimingOverrides.shape)).optional(),
 });
+/** The settings of an instance, defaults included. */
 export const SettingsView = z.object({
   arbitration: ArbitrationSettings,
   /** What holds for each kind, defaults included. */
@@ -196,6 +209,7 @@ export const StoreUpdate = z.strictObject({
 /** A remark on something that was accepted but needs attention. */
 export const Warning = z.object({ id: z.string(), text: z.string() });
 export type Warning = z.infer<typeof Warning>;
+/** The etcd cluster of an instance, without its password. */
 export const StoreView = z.object({
   id: z.string(),
   topology: z.enum(["one-cluster"]),
@@ -220,6 +234,7 @@ export const DataCentreInput = z.strictObject({
   secret: Settings.optional(),
 });
 export type DataCentreInput = z.infer<typeof DataCentreInput>;
+/** Creates a monitor: one data store, or one API, in each data centre. */
 export const MonitorCreate = z.strictObject({
   kind: MonitorKind,
   applicationId: Id,
@@ -237,6 +252,7 @@ export const MonitorCreate = z.strictObject({
 });
 export type MonitorCreate = z.infer<typeof MonitorCreate>;
 const fixed = z.never("cannot be changed after creation").optional();
+/** Edits a monitor; what is left out stays, secrets included. */
 export const MonitorUpdate = z.strictObject({
   kind: fixed,
   applicationId: fixed,
@@ -251,6 +267,7 @@ export const MonitorUpdate = z.strictObject({
   dataCentres: z.array(DataCentreInput).min(1).max(16).optional(),
 });
 export type MonitorUpdate = z.infer<typeof MonitorUpdate>;
+/** A monitor with what it inherits, without its secrets. */
 export const MonitorView = z.object({
   id: z.string(),
   instanceId: z.string(),
@@ -294,6 +311,7 @@ export const MonitorTest = z.strictObject({
   secret: Settings.default({}),
   accessTimeoutMs: Timing.shape.accessTimeoutMs.default(3000),
 });
+/** What an agent saw when it probed once. */
 export const MonitorTestResult = z.object({
   agentId: z.string(),
   judgement: Judgement,
@@ -321,6 +339,7 @@ export const EnrolmentTokenCreate = z.strictObject({
   site: z.string().min(1).max(64),
   ttlMs: z.number().int().min(1_000).max(604_800_000).default(3_600_000),
 });
+/** An enrolment token without its secret. */
 export const EnrolmentTokenView = z.object({
   id: z.string(),
   site: z.string(),
@@ -330,6 +349,7 @@ export const EnrolmentTokenView = z.object({
   usedAtMs: TimeMs.nullable(),
   usedBy: z.string().nullable(),
 });
+/** A new enrolment token; `token` is shown this once. */
 export const EnrolmentTokenCreated = EnrolmentTokenView.extend({ token: z.string() });
 /** Turns an enrolment token into an agent with a key pair of its own. */
 export const EnrolRequest = z.strictObject({
@@ -338,6 +358,7 @@ export const EnrolRequest = z.strictObject({
   publicKey: PublicKey,
   host: z.string().trim().max(200),
 });
+/** A new agent. */
 export const Enrolled = z.object({
   agentId: z.string(),
   /** Shown this once: what the agent connects with. */
@@ -346,6 +367,7 @@ export const Enrolled = z.object({
   site: z.string(),
   siteId: z.string(),
 });
+/** An enrolled agent; whether it is connected is in the live picture. */
 export const AgentView = z.object({
   id: z.string(),
   name: z.string(),
@@ -364,6 +386,7 @@ export const PageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   before: z.string().max(64).optional(),
 });
+/** A page of events, of one monitor if that is named. */
 export const EventsQuery = PageQuery.extend({ monitorId: z.string().max(64).optional() });
 
 /** One line of the audit: who did what to what, from where. Never a secret. */
