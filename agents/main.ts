@@ -40,6 +40,7 @@ async function main(): Promise<void> {
   const server = port === undefined ? null : startStatusServer(Number(port), agent.status);
   const end = () => {
     server?.close();
+    server?.closeAllConnections();
     agent.stop();
   };
   process.once("SIGINT", end);

@@ -213,6 +213,29 @@ export const SENTENCES = {
     "zh-CN": "配置版本 {version} 暂缓生效:{why}",
   },
   "mode-changed": { en: "The instance's mode is now {mode}", "zh-CN": "实例模式现为 {mode}" },
+  "PROT-07": { en: "No observer has a clear sight of {dc}", "zh-CN": "没有观察者能看清 {dc}" },
+  "PROT-09": { en: "The site of {dc} could not bear witness", "zh-CN": "{dc} 所在站点无法作证" },
+  "PROT-10": {
+    en: "Only {sites} could bear witness; two failure domains are needed",
+    "zh-CN": "只有 {sites} 能作证,需要两个故障域",
+  },
+  "PROT-11": {
+    en: "{dc} is not the home; from here only a person switches",
+    "zh-CN": "{dc} 不是主数据中心,只能人工切换",
+  },
+  "PROT-12": { en: "The instance is on hold", "zh-CN": "实例处于挂起模式" },
+  "PROT-13": {
+    en: "The automatic switch is off or a maintenance window is open",
+    "zh-CN": "自动切换已关闭或处于维护窗口",
+  },
+  "PROT-14": {
+    en: "The automatic switch is not armed after the last switch",
+    "zh-CN": "上次切换后自动切换尚未就绪",
+  },
+  "PROT-17": { en: "No route store can be reached", "zh-CN": "无法访问路由存储" },
+  "PROT-18": { en: "No other data centre is fit to take over", "zh-CN": "没有可接管的数据中心" },
+  "PROT-19": { en: "The budget of automatic switches is used up", "zh-CN": "自动切换次数已用尽" },
+  "PROT-22": { en: "The instance only observes", "zh-CN": "实例处于观察模式" },
   "PROT-automatic": { en: "It switches by itself to {to}", "zh-CN": "自动切换到 {to}" },
 } as const satisfies Record<string, Bilingual>;
 

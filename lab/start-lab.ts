@@ -189,6 +189,8 @@ async function startControlPlane(
     env: prepared.env,
     cwd: prepared.cwd,
     ports: [{ port, wantedBy: "the control plane" }],
+    // Everything that it knows is on disk before it acts; ended in good order it would wait for its open connections.
+    endSignal: "SIGKILL",
     isReady: () => answers(url),
   });
   if (!started.ok) throw new Error(started.message);

@@ -16,6 +16,8 @@ const LONGEST_RETRY_MS = 5000;
 const HANDSHAKE_MS = 5000;
 /** Without any frame for so long the connection is given up, in milliseconds. */
 const DEAF_AFTER_MS = 4000;
+/** How long the end of a connection waits for the other side, in milliseconds. */
+const FAREWELL_MS = 300;
 /** Bytes that may wait in the socket before frames are dropped: the control plane gets everything anew anyway. */
 const BACKLOG_MAX_BYTES = 8 * FRAME_MAX_BYTES;
 
@@ -111,7 +113,12 @@ export class EdgeConnection {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#socket?.close(1000, "the agent is ending");
+    const socket = this.#socket;
+    if (socket === null) return;
+    socket.close(1000, "the agent is ending");
+    // The other side may be dead or busy: its farewell is not waited for long.
+    const farewell = setTimeout(() => socket.terminate(), FAREWELL_MS);
+    socket.once("close", () => clearTimeout(farewell));
   }
 
   #ping(socket: WebSocket): void {

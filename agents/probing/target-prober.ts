@@ -200,7 +200,10 @@ class TargetConnection implements TargetProber {
       second.destroy();
       if (this.#stopped || ran.type === "void") return;
       const judgement = plugin.judge(ran.outcome, settings);
-      if (judgement.verdict === "up") this.#track = noteFreshLogin(this.#track, ran.endedAtMs);
+      if (judgement.verdict !== "up") return;
+      this.#track = noteFreshLogin(this.#track, ran.endedAtMs);
+      // Once a minute this also refreshes what people see of a target that does not change.
+      this.#onChange();
     } catch (error) {
       this.#giveUp(error);
     }

@@ -1,5 +1,5 @@
 import type { Protection } from "@evenkeel/contracts/live";
-import { because, type SentenceId } from "@evenkeel/contracts/sentences";
+import { because, SENTENCES, type SentenceId } from "@evenkeel/contracts/sentences";
 import { computeTargetVerdict } from "../health/verdict.ts";
 import type { AgentVote } from "../health/vote.ts";
 import { computeFinding } from "./facts.ts";
@@ -35,8 +35,13 @@ export function computeProtection(subject: Case, fault: Fault): Protection {
     to: finding.candidate?.dataCentre ?? "?",
     sites: verdict.downSites.map((id) => siteName(subject, id)).join(" and ") || "nowhere",
   };
-  const sentence = level === "automatic" ? "PROT-automatic" : (rule.id as SentenceId);
-  return { level, because: because(sentence, params) };
+  return { level, because: because(level === "automatic" ? "PROT-automatic" : findSentence(rule), params) };
+}
+
+/** What a rule says of a fault that has not come; a rule that speaks of the present anyway says it in its own words. */
+function findSentence(rule: Rule): SentenceId {
+  const foretold = rule.id.replace("ARB-", "PROT-");
+  return (foretold in SENTENCES ? foretold : rule.id) as SentenceId;
 }
 
 function ownSite(subject: Case): string {
