@@ -1,4 +1,4 @@
-import { AuditView, PageQuery } from "@evenkeel/contracts/api";
+import { AuditView, PageQuery } from "@evenkeel/contracts/api-queries";
 import { desc, lt } from "drizzle-orm";
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";

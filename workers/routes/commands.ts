@@ -1,4 +1,4 @@
-import { WaitQuery } from "@evenkeel/contracts/api";
+import { WaitQuery } from "@evenkeel/contracts/api-queries";
 import { AccessCommand, ArmCommand, CommandResult, SwitchCommand } from "@evenkeel/contracts/command";
 import { AppError } from "@evenkeel/contracts/errors";
 import type { CommandCall } from "@evenkeel/durable-objects/instance/rpc";

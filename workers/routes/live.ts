@@ -1,4 +1,4 @@
-import { EventsQuery } from "@evenkeel/contracts/api";
+import { EventsQuery } from "@evenkeel/contracts/api-queries";
 import { AppError } from "@evenkeel/contracts/errors";
 import { InstanceEvent } from "@evenkeel/contracts/event";
 import { LiveView } from "@evenkeel/contracts/live";
