@@ -171,7 +171,12 @@ describe("plugins", () => {
 /** Hard limits of the house style. Rule and sentence tables are exempt. */
 const FILE_LINES_MAX = 400;
 const FUNCTION_LINES_MAX = 70;
-const TABLES = ["contracts/sentences.ts", "core/arbitration/rules.ts"];
+const TABLES = [
+  "contracts/sentences.ts",
+  "core/arbitration/rules.ts",
+  "web/locales/en.ts",
+  "web/locales/zh-CN.ts",
+];
 /** What is wanted; how many may exceed it is ratcheted: lower the number when it falls, never raise it. */
 const FILE_LINES_WANTED = 150;
 const FUNCTION_LINES_WANTED = 45;
