@@ -36,7 +36,7 @@ export function beginWork(instance: InstanceState, surroundings: Surroundings): 
   };
   return {
     now: surroundings.now,
-    instance: listen(instance, surroundings.heard),
+    instance: hearAgents(instance, surroundings.heard),
     effects: [],
     changed: {},
     replies: [],
@@ -44,7 +44,13 @@ export function beginWork(instance: InstanceState, surroundings: Surroundings): 
   };
 }
 
-function listen(instance: InstanceState, heard: Readonly<Record<string, number>>): InstanceState {
+/**
+ * Takes in when each agent was last heard: pings are answered without an event, so this is known to the shell alone.
+ *
+ * @param instance the state
+ * @param heard control plane's clock in ms by agent id
+ */
+export function hearAgents(instance: InstanceState, heard: Readonly<Record<string, number>>): InstanceState {
   const agents = Object.fromEntries(
     Object.entries(instance.agents).map(([id, agent]) => {
       const heardAtMs = Math.max(agent.heardAtMs, heard[id] ?? 0);

@@ -9,6 +9,7 @@ import { computeNextDeadline } from "@evenkeel/core/arbitration/deadline";
 import { renderLiveView } from "@evenkeel/core/arbitration/live-view";
 import { checkPlan } from "@evenkeel/core/arbitration/plan";
 import type { ArbitrationEvent, InstanceState, SettledCommand } from "@evenkeel/core/arbitration/state";
+import { hearAgents } from "@evenkeel/core/arbitration/work";
 import { z } from "zod";
 import type { Connections } from "./connections.ts";
 import { type ConsoleFeed, createConsoleFeed } from "./consoles.ts";
@@ -80,7 +81,10 @@ export class Arbiter {
 
   /** The picture for people; null while there is no plan. */
   view(): LiveView | null {
-    return this.#state === null ? null : renderLiveView(this.#state, this.#events, Date.now());
+    if (this.#state === null) return null;
+    // Pings are answered without waking the object: what was heard since the last turn belongs into the picture.
+    const state = hearAgents(this.#state, this.#parts.connections.listHeard());
+    return renderLiveView(state, this.#events, Date.now());
   }
 
   /**
