@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { AccessCommand, ArmCommand, CommandResult, SwitchCommand } from "@evenkeel/contracts/command";
 import { AppError, type ErrorCode, renderProblem } from "@evenkeel/contracts/errors";
@@ -59,7 +60,7 @@ type ServeConsole = Handler;
  *
  * @param dist folder of the built console
  * @param first the first picture
- * @param port where to listen
+ * @param port where to listen; 0: any free port
  */
 export async function startConsoleFixture(
   dist: string,
@@ -172,7 +173,7 @@ export async function startConsoleFixture(
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
 
   const fixture: ConsoleFixture = {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     orders,
     role: "operator",
     answer: null,

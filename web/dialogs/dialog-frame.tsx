@@ -1,5 +1,5 @@
 import { Button, Modal } from "antd";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useWords } from "../language/words-context.tsx";
 import { type Freshness, isTrusted } from "../live/freshness.ts";
 import type { Sight } from "../model/offer-commands.ts";
@@ -28,6 +28,7 @@ export function DialogFrame(props: {
 }) {
   const { t } = useWords();
   const { order, sight, freshness, confirm } = props;
+  useFocusBack();
   const unknown = order.outcome?.type === "unknown";
   const trusted = isTrusted(freshness);
   const look = async () => {
@@ -92,5 +93,16 @@ function Changed(props: SightState & { readonly seen: Sight }) {
             now: current.epoch,
           })}
     </Notice>
+  );
+}
+
+/** Gives the focus back to the button that opened the dialog: it is taken away at once, before antd would do so. */
+function useFocusBack(): void {
+  const [opener] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      if (opener instanceof HTMLElement) opener.focus();
+    },
+    [opener],
   );
 }

@@ -1,18 +1,16 @@
-import ArrowRightOutlined from "@ant-design/icons/ArrowRightOutlined";
-import type { LiveDataCentre, LiveMonitor, LiveView } from "@evenkeel/contracts/live";
 import { Checkbox, Input } from "antd";
 import { useState } from "react";
 import type { Order } from "../api/commands.ts";
 import { useWords } from "../language/words-context.tsx";
-import { checkSwitch, type SwitchCheck } from "../model/check-switch.ts";
-import { nameSite } from "../model/instance-summary.ts";
+import { checkSwitch } from "../model/check-switch.ts";
 import type { SwitchOffer } from "../model/offer-commands.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { Field } from "../parts/field.tsx";
 import { Notice } from "../parts/notice.tsx";
-import { StateBadge } from "../parts/state-badge.tsx";
+import { CheckList } from "./check-list.tsx";
 import { DialogFrame } from "./dialog-frame.tsx";
 import type { DialogProps } from "./dialog-props.ts";
+import { FromTo } from "./from-to.tsx";
 import { useOrder } from "./use-order.ts";
 import { useSight } from "./use-sight.ts";
 
@@ -99,66 +97,5 @@ export function SwitchDialog(props: DialogProps & { readonly offer: SwitchOffer 
         )}
       />
     </DialogFrame>
-  );
-}
-
-function FromTo(props: {
-  readonly view: LiveView;
-  readonly monitor: LiveMonitor;
-  readonly from: string;
-  readonly to: string;
-}) {
-  const { t } = useWords();
-  const { view, monitor, from, to } = props;
-  const find = (name: string) => monitor.dataCentres.find((dc) => dc.name === name);
-  return (
-    <div className="from-to">
-      <Side view={view} title={t("dialog.from")} name={from} dataCentre={find(from)} />
-      <ArrowRightOutlined className="from-to-arrow" aria-hidden />
-      <Side view={view} title={t("dialog.to")} name={to} dataCentre={find(to)} />
-    </div>
-  );
-}
-
-function Side(props: {
-  readonly view: LiveView;
-  readonly title: string;
-  readonly name: string;
-  readonly dataCentre: LiveDataCentre | undefined;
-}) {
-  const { view, title, name, dataCentre } = props;
-  const site = dataCentre === undefined ? name : nameSite(view, dataCentre.site);
-  return (
-    <div className="side">
-      <span className="muted">{title}</span>
-      <b>{name}</b>
-      {site === name ? null : <span className="muted">{site}</span>}
-      {dataCentre === undefined ? null : (
-        <>
-          <StateBadge state={dataCentre.state} />
-          {dataCentre.state === "normal" ? null : <span className="side-words">{dataCentre.words}</span>}
-        </>
-      )}
-    </div>
-  );
-}
-
-function CheckList(props: { readonly checks: readonly SwitchCheck[] }) {
-  const words = useWords();
-  return (
-    <section aria-label={words.t("dialog.checks")}>
-      <h4>{words.t("dialog.checks")}</h4>
-      <ul className="checks">
-        {props.checks.map(({ level, message, state, words: judgement }) => {
-          const filled = { ...message.values, ...(state === undefined ? {} : { state: words.show(state) }) };
-          return (
-            <li key={message.id} className={`check check-${level}`}>
-              <b>{words.t(`check.${level}`)}</b> <span>{words.t(message.id, filled)}</span>
-              {judgement === undefined || judgement === "" ? null : <code>{judgement}</code>}
-            </li>
-          );
-        })}
-      </ul>
-    </section>
   );
 }

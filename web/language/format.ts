@@ -43,7 +43,8 @@ export function formatDuration(durationMs: number): string {
   const size = Math.abs(durationMs);
   const sign = durationMs < 0 ? "−" : "";
   if (size < 1_000) return `${sign}${Math.round(size)} ms`;
-  if (size < 60_000) return `${sign}${(Math.floor(size / 100) / 10).toFixed(size < 10_000 ? 1 : 0)} s`;
+  if (size < 10_000) return `${sign}${(Math.floor(size / 100) / 10).toFixed(1)} s`;
+  if (size < 60_000) return `${sign}${Math.floor(size / 1_000)} s`;
   if (size < 3_600_000) return `${sign}${Math.floor(size / 60_000)} min`;
   if (size < DAY_MS) return `${sign}${Math.floor(size / 3_600_000)} h`;
   return `${sign}${Math.floor(size / DAY_MS)} d`;
@@ -56,4 +57,13 @@ export function formatDuration(durationMs: number): string {
  */
 export function formatLatency(latencyMs: number): string {
   return `${latencyMs < 10 ? latencyMs.toFixed(1) : Math.round(latencyMs)} ms`;
+}
+
+/**
+ * Renders a time on a time line in whole milliseconds, however long: steps of a switch are compared by them.
+ *
+ * @param offsetMs ms since the first mark
+ */
+export function formatOffset(offsetMs: number): string {
+  return `+${offsetMs} ms`;
 }

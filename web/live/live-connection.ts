@@ -1,43 +1,9 @@
-import { FRAME_MAX_BYTES, PING, PONG } from "@evenkeel/contracts/agent-protocol";
-import { ConsoleFrame, type LiveView } from "@evenkeel/contracts/live";
+import { PING, PONG } from "@evenkeel/contracts/agent-protocol";
+import type { LiveView } from "@evenkeel/contracts/live";
 import type { Answer } from "../api/request.ts";
-import { computeBackoff, type LineState, SILENCE_MAX_MS } from "./freshness.ts";
-
-/** Why there is no picture, and none is to be expected. */
-export type Trouble = "gone" | "forbidden" | "unreadable";
-
-/** What the page gets of the connection. */
-export interface LiveState extends LineState {
-  /** The last picture; null before the first. */
-  readonly view: LiveView | null;
-  readonly trouble: Trouble | null;
-}
-
-/** An open or opening WebSocket. */
-export interface LiveSocket {
-  send(text: string): void;
-  /** Closes it; its listener hears nothing more. */
-  close(): void;
-}
-
-/** What a socket tells. */
-export interface SocketListener {
-  opened(): void;
-  closed(): void;
-  received(data: unknown): void;
-}
-
-/** What the connection needs of its surroundings. */
-export interface LiveSurroundings {
-  openSocket(listener: SocketListener): LiveSocket;
-  poll(): Promise<Answer<LiveView>>;
-  /** Monotonic clock, ms. */
-  now(): number;
-  /** A number from 0 to 1. */
-  random(): number;
-  /** Called when the control plane does not know the session any more. */
-  onSignedOut(): void;
-}
+import { computeBackoff, SILENCE_MAX_MS } from "./freshness.ts";
+import type { LiveSocket, LiveState, LiveSurroundings } from "./live-line.ts";
+import { isOlder, readFrame, readTrouble } from "./read-view.ts";
 
 /** Milliseconds between two pings. */
 export const PING_EVERY_MS = 2_000;
@@ -204,32 +170,5 @@ export class LiveConnection {
       return;
     }
     this.#change({ pollFailed: true, trouble: readTrouble(failure) });
-  }
-}
-
-/** A control plane whose clock was set back must not freeze the screen, so only seconds count. */
-const REORDER_MAX_MS = 10_000;
-
-function isOlder(polled: LiveView, shown: LiveView | null): boolean {
-  if (shown === null) return false;
-  const lead = shown.atMs - polled.atMs;
-  return lead > 0 && lead < REORDER_MAX_MS;
-}
-
-function readTrouble(failure: Extract<Answer<LiveView>, { ok: false }>["failure"]): Trouble | null {
-  if (failure.reason === "unreadable") return "unreadable";
-  if (failure.reason === "no-answer") return null;
-  if (failure.problem.status === 404) return "gone";
-  return failure.problem.status === 403 ? "forbidden" : null;
-}
-
-function readFrame(data: unknown): LiveView | null {
-  if (typeof data !== "string" || data.length > FRAME_MAX_BYTES) return null;
-  try {
-    const parsed = ConsoleFrame.safeParse(JSON.parse(data));
-    return parsed.success ? parsed.data.view : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
   }
 }

@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { fetchLive, instancePath } from "../api/instances.ts";
 import { API_ROOT } from "../api/request.ts";
-import { LiveConnection, type LiveSocket, type LiveState, type SocketListener } from "./live-connection.ts";
+import { LiveConnection } from "./live-connection.ts";
+import type { LiveSocket, LiveState, SocketListener } from "./live-line.ts";
 
 /** The picture of an instance, and the means to renew it at once. */
 export interface Live {

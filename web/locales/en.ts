@@ -104,7 +104,6 @@ export const EN = {
   "head.store.unreachable": "unreachable",
   "head.no-stores": "No route store is configured; nothing can be switched.",
   "head.plan": "configuration {version}",
-  "agent.connected": "connected",
   "agent.lost": "lost",
   "agent.ill": "ill: {words}",
 
@@ -143,7 +142,6 @@ export const EN = {
   "monitors.search": "Search by name",
   "monitors.kind": "Kind",
   "monitors.any-kind": "All kinds",
-  "monitors.all": "All",
   "monitors.only-one": "One monitor is shown",
   "monitors.attention":
     "{count, plural, =0 {nothing needs attention} one {# needs attention} other {# need attention}}",
@@ -209,7 +207,6 @@ export const EN = {
 
   "dialog.switch.title": "Switch {name} to {to}?",
   "dialog.switch-back.title": "Switch {name} back to {to}?",
-  "dialog.monitor": "Monitor",
   "dialog.from": "Active now",
   "dialog.to": "Becomes active",
   "dialog.epoch": "You decide on epoch {epoch}",
@@ -277,7 +274,6 @@ export const EN = {
   "events.title": "Latest events",
   "events.none": "Nothing happened yet.",
   "events.older": "Show older events",
-  "events.failed": "Older events could not be loaded",
   "events.time-line": "Time line",
   "events.open": "Open this event",
   "events.monitor-gone": "deleted monitor",
@@ -285,7 +281,6 @@ export const EN = {
   "level.minor": "Minor",
   "level.major": "Major",
   "level.critical": "Critical",
-  "event.title": "Event",
   "event.back": "Back to the instance",
   "event.not-found": "This event is not among those that are kept.",
   "event.at": "Time",

@@ -1,5 +1,5 @@
 import type { LiveMonitor, LiveView } from "@evenkeel/contracts/live";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useState } from "react";
 import { type Order, sendOrder } from "../api/commands.ts";
 import { mayOperate, type Session } from "../api/session.ts";
 import { AccessDialog } from "../dialogs/access-dialog.tsx";
@@ -9,7 +9,6 @@ import { useWords } from "../language/words-context.tsx";
 import { computeFreshness, type Freshness, isTrusted } from "../live/freshness.ts";
 import { useClock } from "../live/use-clock.ts";
 import { type Live, useLive } from "../live/use-live.ts";
-import { needsAttention } from "../model/filter-monitors.ts";
 import { type Outcome, readOutcome } from "../model/outcome.ts";
 import { Announcer } from "../parts/announcer.tsx";
 import { EventList } from "../parts/event-list.tsx";
@@ -21,6 +20,7 @@ import { MonitorList } from "../parts/monitor-list.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { StaleBanner } from "../parts/stale-banner.tsx";
 import { TopBar } from "../parts/top-bar.tsx";
+import { useTitle } from "./use-title.ts";
 
 interface InstancePageProps {
   readonly session: Session;
@@ -132,20 +132,4 @@ function Picture(
       {wish?.type === "arm" ? <ArmDialog {...dialog} monitor={wish.monitor} /> : null}
     </>
   );
-}
-
-/** The tab's title tells a person who looks elsewhere. */
-function useTitle(view: LiveView | null, freshness: Freshness): void {
-  const { t } = useWords();
-  const name = view === null ? t("app.name") : `${view.name} – ${t("app.name")}`;
-  const count = view?.monitors.filter(needsAttention).length ?? 0;
-  const title =
-    freshness.kind === "lost"
-      ? t("title.lost", { name })
-      : count > 0
-        ? t("title.attention", { count, name })
-        : name;
-  useEffect(() => {
-    document.title = title;
-  }, [title]);
 }

@@ -1,19 +1,18 @@
 import DownOutlined from "@ant-design/icons/DownOutlined";
 import LinkOutlined from "@ant-design/icons/LinkOutlined";
-import SyncOutlined from "@ant-design/icons/SyncOutlined";
 import WarningFilled from "@ant-design/icons/WarningFilled";
 import type { LiveMonitor, LiveView } from "@evenkeel/contracts/live";
 import { Button } from "antd";
-import { formatDuration } from "../language/format.ts";
 import { useWords } from "../language/words-context.tsx";
 import { isAdvised, type Offers, type SwitchOffer } from "../model/offer-commands.ts";
 import type { Outcome } from "../model/outcome.ts";
-import { findStepWords, MARK_WORDS } from "../model/state-look.ts";
+import { MARK_WORDS } from "../model/state-look.ts";
 import { renderHash } from "../routing/hash-route.ts";
 import { ArmingTag } from "./arming-tag.tsx";
 import { DataCentrePanel } from "./data-centre-panel.tsx";
 import { OutcomeNotice } from "./outcome-notice.tsx";
 import { ProtectionList } from "./protection-list.tsx";
+import { RunningSwitch } from "./running-switch.tsx";
 import { StateBadge } from "./state-badge.tsx";
 
 /** What a person asked for by a button of a card; a dialog confirms it. */
@@ -102,25 +101,6 @@ export function MonitorCard(props: MonitorCardProps) {
         </footer>
       ) : null}
     </article>
-  );
-}
-
-function RunningSwitch(props: { readonly monitor: LiveMonitor }) {
-  const { t } = useWords();
-  const { switching } = props.monitor;
-  if (switching === null) return null;
-  const { to, step, epoch, sinceMs, owedStores } = switching;
-  const words = findStepWords(step);
-  return (
-    <p className="switching" role="status">
-      <SyncOutlined spin aria-hidden />
-      <b>{t("monitor.switching", { to, step: words === null ? step : t(words) })}</b>
-      {epoch === 0 ? null : <span>{t("monitor.switching-epoch", { epoch })}</span>}
-      <span>{formatDuration(sinceMs)}</span>
-      {owedStores.length === 0 ? null : (
-        <span>{t("monitor.switching-owed", { stores: owedStores.join(", ") })}</span>
-      )}
-    </p>
   );
 }
 

@@ -2,7 +2,7 @@ import { Button } from "antd";
 import { formatDuration } from "../language/format.ts";
 import { useWords } from "../language/words-context.tsx";
 import type { Freshness } from "../live/freshness.ts";
-import type { Trouble } from "../live/live-connection.ts";
+import type { Trouble } from "../live/live-line.ts";
 
 /** Ages are shown in whole seconds. */
 const SECOND_MS = 1_000;

@@ -1,6 +1,6 @@
 import type { TimeMark } from "@evenkeel/contracts/event";
 import type { LiveView } from "@evenkeel/contracts/live";
-import { formatDuration } from "../language/format.ts";
+import { formatDuration, formatOffset } from "../language/format.ts";
 import { useWords } from "../language/words-context.tsx";
 import { layOutTimeLine } from "../model/time-line.ts";
 
@@ -19,7 +19,7 @@ export function TimeLine(props: { readonly marks: readonly TimeMark[]; readonly 
           // biome-ignore lint/suspicious/noArrayIndexKey: the place in the list is the identity of a mark.
           <li key={index}>
             <span className="time-offset" title={t("time.gap", { gap: formatDuration(row.gapMs) })}>
-              +{row.offsetMs} ms
+              {formatOffset(row.offsetMs)}
             </span>
             <span className="time-track" aria-hidden="true">
               <i style={{ left: `${row.place * 100}%` }} />

@@ -1,0 +1,427 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { LiveMonitor } from "@evenkeel/contracts/live";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type BuiltConsole, buildConsole, launchBrowser, openPage, type WatchedPage } from "./browser.ts";
+import { type ConsoleFixture, LOGIN_CODE, PASSWORD, startConsoleFixture } from "./console-fixture.ts";
+import {
+  INSTANCE_ID,
+  makeCrashed,
+  makeDataCentre,
+  makeMonitor,
+  makeNightView,
+  makeView,
+} from "./fixture-views.ts";
+
+/** Set to a folder to keep pictures of the pages. */
+const PICTURES = process.env.EVENKEEL_PICTURES;
+
+let built: BuiltConsole;
+let browser: Browser;
+let fixture: ConsoleFixture;
+let opened: WatchedPage[] = [];
+
+beforeAll(async () => {
+  [built, browser] = await Promise.all([buildConsole(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser.close();
+  built.remove();
+});
+afterEach(async () => {
+  const faults = opened.flatMap((one) => one.faults);
+  await Promise.all(opened.map(({ page }) => page.context().close()));
+  opened = [];
+  await fixture.close();
+  expect(faults).toEqual([]);
+});
+
+async function start(view = makeNightView()): Promise<ConsoleFixture> {
+  fixture = await startConsoleFixture(built.folder, view, 0);
+  return fixture;
+}
+
+async function open(hash = `#/instances/${INSTANCE_ID}`, options: BrowserContextOptions = {}): Promise<Page> {
+  const watched = await openPage(browser, `${fixture.url}/${hash}`, options);
+  opened.push(watched);
+  return watched.page;
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (PICTURES === undefined) return;
+  mkdirSync(PICTURES, { recursive: true });
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+}
+
+const card = (page: Page, name: string) => page.getByRole("article", { name });
+const dialog = (page: Page) => page.getByRole("dialog");
+const press = (page: Page, name: string) => dialog(page).getByRole("button", { name }).click();
+const shown = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor();
+
+const healthy = makeMonitor("orders");
+const failing = makeMonitor("orders", {
+  state: "abnormal",
+  dataCentres: [makeCrashed("dc1"), makeDataCentre("dc2")],
+});
+
+describe("the bundle", () => {
+  it("holds no database driver, and everything it loads is its own", async () => {
+    await start();
+    const drivers = built.sources.filter((path) =>
+      /node_modules\/(pg|pg-[a-z]+|mysql2|ioredis)\//.test(path),
+    );
+    expect(drivers).toEqual([]);
+    expect(built.sources.some((path) => path.includes("plugins/monitors/"))).toBe(true);
+    const watched = await openPage(browser, "about:blank");
+    opened.push(watched);
+    const foreign: string[] = [];
+    watched.page.on("request", (request) => {
+      if (!request.url().startsWith(fixture.url)) foreign.push(request.url());
+    });
+    await watched.page.goto(`${fixture.url}/#/instances/${INSTANCE_ID}`);
+    await shown(watched.page, "orders-postgresql");
+    expect(foreign).toEqual([]);
+  });
+});
+
+describe("the live page", () => {
+  it.each([
+    ["english", {}, "Normal"],
+    ["chinese", { locale: "zh-CN" }, "正常"],
+    ["dark", { colorScheme: "dark" }, "Normal"],
+    ["narrow", { viewport: { width: 360, height: 740 } }, "Normal"],
+  ] as const)(
+    "shows states with words, who is active, protection and events (%s)",
+    async (name, options, word) => {
+      await start();
+      const page = await open(undefined, options);
+      const orders = card(page, "orders-postgresql");
+      await orders.getByText(word).first().waitFor();
+      await orders.getByText("ECONNREFUSED").waitFor();
+      await orders.getByText(/dc2/).first().waitFor();
+      await picture(page, name);
+      // Nothing is wider than the screen.
+      const overflow = await page.evaluate<number>(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+      );
+      expect(overflow).toBeLessThanOrEqual(0);
+    },
+  );
+
+  it("follows each change at once, and tells screen readers", async () => {
+    await start(makeView([healthy]));
+    const page = await open();
+    await card(page, "orders").getByText("Active: dc1").waitFor();
+    fixture.show(makeView([{ ...failing, active: "dc2", epoch: 13, armed: false }]));
+    await card(page, "orders").getByText("Active: dc2").waitFor();
+    await card(page, "orders").getByText("epoch 13").waitFor();
+    await page.getByTestId("announcer").getByText("orders: dc1 is Abnormal").waitFor({ state: "attached" });
+    expect(await page.title()).toBe("(1) shop – Evenkeel");
+  });
+
+  it("remembers language and colours", async () => {
+    await start();
+    const page = await open();
+    await page.getByText("中文").click();
+    await page.getByRole("button", { name: "深色页面" }).click();
+    await page.reload();
+    await shown(page, "最近事件");
+    expect(await page.locator("html").getAttribute("data-appearance")).toBe("dark");
+    expect(await page.locator("html").getAttribute("lang")).toBe("zh-CN");
+  });
+
+  it("leads to one monitor by its link, and to an event with its time line", async () => {
+    await start();
+    const page = await open(`#/instances/${INSTANCE_ID}/monitors/mon_sessionsredis`);
+    await shown(page, "One monitor is shown");
+    expect(await page.getByRole("article").count()).toBe(1);
+    await page.getByRole("link", { name: "Show all" }).click();
+    await page.getByRole("button", { name: "Time line" }).click();
+    await shown(page, "+1007 ms");
+    await page.getByRole("link", { name: /dc1 failed for 1004 ms/ }).click();
+    await page.getByRole("heading", { name: /dc1 failed for 1004 ms/ }).waitFor();
+    await shown(page, "+1011 ms");
+    await picture(page, "event");
+  });
+
+  it("lets a person find one of many by name, state and kind", async () => {
+    const many = Array.from({ length: 30 }, (_, index) =>
+      makeMonitor(`m-${index}`, index === 17 ? { state: "abnormal", kind: "redis" } : {}),
+    );
+    await start(makeView(many));
+    const page = await open();
+    await page.getByRole("article").nth(29).waitFor();
+    await picture(page, "many");
+    await page.getByRole("searchbox").fill("m-2");
+    await expect.poll(() => page.getByRole("article").count()).toBe(11);
+    await page.getByRole("button", { name: "Show all" }).click();
+    await page.getByRole("button", { name: /Abnormal\s*1/ }).click();
+    await expect.poll(() => page.getByRole("article").count()).toBe(1);
+    await card(page, "m-17").waitFor();
+  });
+});
+
+describe("a lost connection", () => {
+  it("is said with the state's age, takes the colour and the buttons away, and heals by itself", async () => {
+    await start(makeView([healthy]));
+    const page = await open();
+    await page.locator('main[data-line="live"]').waitFor();
+    fixture.alive = false;
+    await page.locator('main[data-line="lost"]').waitFor();
+    await shown(page, /Connection lost – this is the state of \d+ s ago/);
+    await picture(page, "lost");
+    expect(await card(page, "orders").getByRole("button", { name: "Switch to dc2" }).isDisabled()).toBe(true);
+    const filter = await page.evaluate<string>(
+      "getComputedStyle(document.querySelector('.monitors')).filter",
+    );
+    expect(filter).toBe("grayscale(1)");
+    expect(await page.title()).toContain("Connection lost");
+    fixture.alive = true;
+    await page.getByRole("button", { name: "Reconnect now" }).click();
+    await page.locator('main[data-line="live"]').waitFor();
+    expect(await card(page, "orders").getByRole("button", { name: "Switch to dc2" }).isEnabled()).toBe(true);
+  });
+
+  it("of the WebSocket alone goes on by polling, and says so", async () => {
+    await start(makeView([healthy]));
+    fixture.sockets = false;
+    const page = await open();
+    await page.locator('main[data-line="polling"]').waitFor();
+    fixture.show(makeView([{ ...healthy, active: "dc2", epoch: 13 }]));
+    await card(page, "orders").getByText("Active: dc2").waitFor();
+    fixture.sockets = true;
+    await page.locator('main[data-line="live"]').waitFor();
+  });
+
+  it("to the catalogue alone keeps the page and its buttons", async () => {
+    await start(makeView([failing]));
+    fixture.catalogueDown = true;
+    const page = await open();
+    await shown(page, "The control plane cannot say who you are");
+    await card(page, "orders").getByRole("button", { name: "Switch to dc2" }).click();
+    await press(page, "Switch to dc2");
+    await card(page, "orders").getByText("Done: dc2 is active").waitFor();
+  });
+});
+
+describe("a switch", () => {
+  const ask = async (view = makeView([failing]), to = "Switch to dc2") => {
+    await start(view);
+    const page = await open();
+    await card(page, "orders").getByRole("button", { name: to }).click();
+    await dialog(page).getByText("What to expect").waitFor();
+    return page;
+  };
+
+  it("sends exactly the data centre and the epoch that the person saw, and shows the result", async () => {
+    const page = await ask();
+    await dialog(page).getByText("You decide on epoch 12").waitFor();
+    await picture(page, "dialog");
+    await press(page, "Switch to dc2");
+    await card(page, "orders").getByText("Done: dc2 is active, epoch 13").waitFor();
+    expect(fixture.orders).toEqual([
+      {
+        type: "switch",
+        monitorId: failing.id,
+        body: { to: "dc2", expectedEpoch: 12, force: false, idempotencyKey: expect.any(String) },
+      },
+    ]);
+    expect(await dialog(page).isVisible()).toBe(false);
+  });
+
+  it("away from a healthy side warns first", async () => {
+    const page = await ask(makeView([healthy]));
+    await dialog(page).getByText("dc1 is healthy and serves now").waitFor();
+    await press(page, "Leave healthy dc1, switch to dc2");
+    await card(page, "orders").getByText("Done").waitFor();
+  });
+
+  it("back home goes to the address of its own", async () => {
+    const page = await ask(makeView([{ ...healthy, active: "dc2" }]), "Switch back to dc1");
+    await press(page, "Leave healthy dc2, switch to dc1");
+    await card(page, "orders").getByText("Done: dc1 is active").waitFor();
+    expect(fixture.orders[0]?.type).toBe("switch-back");
+  });
+
+  it("that is refused stays open with the reason, in the reader's language", async () => {
+    await start(makeView([failing]));
+    fixture.answer = () => ({
+      code: "switch-blocked",
+      id: "candidate-unheard",
+      params: { to: "dc2" },
+    });
+    const page = await open(undefined, { locale: "zh-CN" });
+    await card(page, "orders").getByRole("button", { name: "切换到 dc2" }).click();
+    await press(page, "切换到 dc2");
+    await dialog(page).getByText("dc2 所在站点没有探针答复,无法确认 dc2").waitFor();
+    fixture.answer = null;
+    await press(page, "切换到 dc2");
+    await expect.poll(() => fixture.orders.length).toBe(2);
+    // A new decision gets a new key: the control plane would repeat its refusal to the old one.
+    const [first, second] = fixture.orders.map(({ body }) => body.idempotencyKey);
+    expect(first).not.toBe(second);
+  });
+
+  it("by force takes an explicit tick and a reason", async () => {
+    const broken = {
+      ...healthy,
+      dataCentres: [makeDataCentre("dc1"), makeCrashed("dc2")],
+    } satisfies LiveMonitor;
+    const page = await ask(makeView([broken]));
+    await dialog(page).getByText("would be refused").waitFor();
+    await dialog(page).getByLabel("Force the switch").check();
+    const force = dialog(page).getByRole("button", { name: "Force to dc2" });
+    expect(await force.isDisabled()).toBe(true);
+    await dialog(page)
+      .getByLabel(/I know that dc2 may not work/)
+      .check();
+    expect(await force.isDisabled()).toBe(true);
+    await dialog(page).getByLabel("Reason").fill("   ");
+    expect(await force.isDisabled()).toBe(true);
+    await dialog(page).getByLabel("Reason").fill("dc1 loses power in five minutes");
+    await picture(page, "force");
+    await force.click();
+    await card(page, "orders").getByText("Done").waitFor();
+    expect(fixture.orders[0]?.body).toMatchObject({ force: true, reason: "dc1 loses power in five minutes" });
+  });
+
+  it("cannot be confirmed once the state changed under the dialog: look again first", async () => {
+    const page = await ask();
+    fixture.show(makeView([{ ...failing, epoch: 14 }]));
+    await dialog(page).getByText("The state changed while you were looking").waitFor();
+    await picture(page, "changed");
+    expect(await dialog(page).getByRole("button", { name: "Switch to dc2" }).count()).toBe(0);
+    await press(page, "Look again");
+    await dialog(page).getByText("You decide on epoch 14").waitFor();
+    await press(page, "Switch to dc2");
+    await card(page, "orders").getByText("Done").waitFor();
+    expect(fixture.orders.map(({ body }) => body.expectedEpoch)).toEqual([14]);
+  });
+
+  it("that comes too late (409) shows the new state and sends nothing again by itself", async () => {
+    const page = await ask();
+    // The change and the command cross each other on the wire.
+    fixture.answer = () => {
+      fixture.show(makeView([{ ...failing, epoch: 14 }]));
+      return { code: "state-changed", id: "epoch-stale", params: { expected: 12, epoch: 14 } };
+    };
+    await press(page, "Switch to dc2");
+    await dialog(page).getByText("You decided on epoch 12, the route has epoch 14").waitFor();
+    fixture.answer = null;
+    await press(page, "Look again");
+    await dialog(page).getByText("You decide on epoch 14").waitFor();
+    expect(fixture.orders).toHaveLength(1);
+    await press(page, "Switch to dc2");
+    await card(page, "orders").getByText("Done").waitFor();
+    expect(fixture.orders[1]?.body.expectedEpoch).toBe(14);
+  });
+
+  it("without an answer is not called failed, and is repeated as the same command", async () => {
+    const page = await ask();
+    fixture.answer = () => "silence";
+    await press(page, "Switch to dc2");
+    await dialog(page).getByText("nobody knows whether it was carried out").waitFor();
+    fixture.answer = null;
+    await press(page, "Send again (same command)");
+    await card(page, "orders").getByText("Done").waitFor();
+    expect(fixture.orders[0]).toEqual(fixture.orders[1]);
+  });
+
+  it("is not for those who may only look, and says why", async () => {
+    await start(makeView([failing]));
+    fixture.role = "viewer";
+    const page = await open();
+    await card(page, "orders").getByText("Your role may look, not switch.").waitFor();
+    expect(await card(page, "orders").getByRole("button", { name: "Switch to dc2" }).isDisabled()).toBe(true);
+    expect(await card(page, "orders").getByRole("button", { name: "Change" }).count()).toBe(0);
+  });
+
+  it("can be done by keyboard alone", async () => {
+    await start(makeView([failing]));
+    const page = await open();
+    await card(page, "orders").getByRole("button", { name: "Switch to dc2" }).focus();
+    await page.keyboard.press("Enter");
+    await dialog(page).getByText("What to expect").waitFor();
+    await page.keyboard.press("Escape");
+    await dialog(page).waitFor({ state: "hidden" });
+    await page.keyboard.press("Enter");
+    const confirm = dialog(page).getByRole("button", { name: "Switch to dc2" });
+    await confirm.waitFor();
+    const focused = () => page.evaluate<string>("document.activeElement?.textContent ?? ''");
+    for (let tabs = 0; tabs < 10 && (await focused()) !== "Switch to dc2"; tabs += 1) {
+      await page.keyboard.press("Tab");
+    }
+    expect(await focused()).toBe("Switch to dc2");
+    await page.keyboard.press("Enter");
+    await card(page, "orders").getByText("Done").waitFor();
+  });
+});
+
+describe("other commands", () => {
+  it("stop writes in a data centre, with a warning where it is active", async () => {
+    await start(makeView([healthy]));
+    const page = await open();
+    await card(page, "orders").getByRole("button", { name: "Change" }).first().click();
+    const confirm = dialog(page).getByRole("button", { name: "Set for dc1" });
+    expect(await confirm.isDisabled()).toBe(true);
+    await dialog(page).getByLabel("Writes allowed").uncheck();
+    await dialog(page).getByText("dc1 is active: without writes").waitFor();
+    await confirm.click();
+    await card(page, "orders").getByText("write: stopped").waitFor();
+    expect(fixture.orders[0]).toMatchObject({
+      type: "access",
+      body: { dataCentre: "dc1", readable: true, writable: false, expectedEpoch: 12 },
+    });
+  });
+
+  it("arm the automatic switch, with a reason", async () => {
+    await start(makeView([{ ...healthy, armed: false }]));
+    const page = await open();
+    await card(page, "orders").getByRole("button", { name: "Arm now" }).click();
+    expect(await dialog(page).getByRole("button", { name: "Arm now" }).isDisabled()).toBe(true);
+    await dialog(page).getByLabel("Reason").fill("checked by hand");
+    await press(page, "Arm now");
+    await card(page, "orders").getByText("Armed", { exact: true }).waitFor();
+    expect(fixture.orders[0]).toMatchObject({ type: "arm", body: { reason: "checked by hand" } });
+  });
+});
+
+describe("signing in", () => {
+  it("asks for name and password, says what is wrong, and goes on to the page that was asked for", async () => {
+    await start();
+    fixture.role = null;
+    const page = await open(`#/instances/${INSTANCE_ID}/monitors/mon_sessionsredis`);
+    await page.getByLabel("Name").fill("alice");
+    await page.getByLabel("Password").first().fill("wrong");
+    await picture(page, "sign-in");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await shown(page, "Name or password is wrong");
+    await page.getByLabel("Password").first().fill(PASSWORD);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await card(page, "sessions-redis").waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+  });
+
+  it("by a one-time link works once and leaves no code in the address bar", async () => {
+    await start();
+    fixture.role = null;
+    const page = await open(`#/login?code=${LOGIN_CODE}`);
+    await card(page, "sessions-redis").waitFor();
+    expect(page.url()).not.toContain(LOGIN_CODE);
+    fixture.role = null;
+    const again = await open(`#/login?code=${LOGIN_CODE}`);
+    await shown(again, "The one-time link did not work");
+    await again.getByLabel("Name").waitFor();
+  });
+
+  it("ends the page when the session ends", async () => {
+    await start();
+    const page = await open();
+    await page.locator('main[data-line="live"]').waitFor();
+    fixture.role = null;
+    fixture.sockets = false;
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+  });
+});
