@@ -76,10 +76,9 @@ export function keepConnection(context: ProbeContext, begin: (line: Line) => Pro
 
 function watch(socket: Net.Socket, lose: (error: Error) => void): void {
   socket.setNoDelay(true);
-  // A peer that ends its side is dead or leaving; waiting for ours to end would cost time and keep a half-open socket.
-  socket.on("end", () => lose(createError(PEER_CLOSED, "the server closed the connection")));
   socket.on("error", lose);
-  socket.on("close", () => lose(createError(PEER_CLOSED, "the connection was closed")));
+  // Node closes a socket whose peer has ended its side. An engine's farewell has been read before.
+  socket.on("close", () => lose(createError(PEER_CLOSED, "the server closed the connection")));
 }
 
 /**

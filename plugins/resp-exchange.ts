@@ -36,6 +36,8 @@ export function createExchange({ socket, lose }: Line): Exchange {
         waiting = null;
         reject(createError(first.code, first.message));
       } else if (waiting.replies.length === waiting.count) {
+        // What is left would be taken for the beginning of the next answer.
+        if (unread !== "") throw new Error("the server said more than it was asked");
         const { resolve, replies } = waiting;
         waiting = null;
         resolve(replies);

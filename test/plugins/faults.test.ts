@@ -38,9 +38,11 @@ describe.each(MONITOR_KINDS)("%s", (kind) => {
       const server = await FAULTS[fault](kindCase.script);
       const settings = kindCase.settings(server.address);
       const { destroy, probe, closings } = openSession(plugin, settings, ACCESS_TIMEOUT_MS);
+      const withServer = countSockets();
       const { judgement } = await probe();
       destroy();
       destroy();
+      await vi.waitFor(() => expect(countSockets()).toBeLessThanOrEqual(withServer));
       await server.close();
       expect(judgement.verdict).toBe("down");
       expect(kindCase.reasons[fault]).toContain(judgement.reason);

@@ -57,11 +57,13 @@ function openApi(address: string, changes: object = {}, accessTimeoutMs = ACCESS
   return opened;
 }
 
-test("one connection is kept", async () => {
+test("one connection is kept, until the session is destroyed", async () => {
   const server = await serveHttp((_, response) => response.end("well"));
-  const { probe } = openApi(server.address);
+  const { probe, destroy } = openApi(server.address);
   for (let round = 0; round < 5; round += 1) expect((await probe()).judgement.verdict).toBe("up");
   expect(server.sockets).toHaveLength(1);
+  destroy();
+  await vi.waitFor(() => expect(server.sockets[0]?.destroyed).toBe(true));
   server.close();
 });
 
@@ -102,6 +104,19 @@ test("a server that announces that it closes is asked anew each time, without be
   for (let round = 0; round < 4; round += 1) expect((await probe()).judgement.verdict).toBe("up");
   await vi.waitFor(() => expect(server.sockets.every((socket) => socket.destroyed)).toBe(true));
   expect(server.sockets).toHaveLength(4);
+  expect(closings()).toBe(0);
+  server.close();
+});
+
+test("the announced end of a connection that was kept is no news", async () => {
+  const server = await serveHttp((_, response) => {
+    if (server.requests.length === 3) response.setHeader("connection", "close");
+    response.end("well");
+  });
+  const { probe, closings } = openApi(server.address);
+  for (let round = 0; round < 3; round += 1) expect((await probe()).judgement.verdict).toBe("up");
+  await vi.waitFor(() => expect(server.sockets[0]?.destroyed).toBe(true));
+  expect((await probe()).judgement.verdict).toBe("up");
   expect(closings()).toBe(0);
   server.close();
 });
