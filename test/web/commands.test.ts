@@ -13,7 +13,6 @@ import { readOutcome, settleOutcome } from "../../web/model/outcome.ts";
 import { mayDo } from "../../workers/auth/roles.ts";
 import { makeAgent, makeCrashed, makeDataCentre, makeMonitor, makeView } from "./fixture-views.ts";
 
-const live = { kind: "live" } as const;
 const home = makeMonitor("orders");
 const away = makeMonitor("orders", { active: "dc2", armed: false, epoch: 13 });
 const three = makeMonitor("orders", {
@@ -23,8 +22,8 @@ const three = makeMonitor("orders", {
 
 describe("what is offered", () => {
   it("from home: a switch to each other data centre; away: the way back first", () => {
-    expect(offerCommands(home, true, live).switches).toEqual([{ type: "switch", to: "dc2" }]);
-    expect(offerCommands(three, true, live).switches).toEqual([
+    expect(offerCommands(home, true, true).switches).toEqual([{ type: "switch", to: "dc2" }]);
+    expect(offerCommands(three, true, true).switches).toEqual([
       { type: "switch-back", to: "dc1" },
       { type: "switch", to: "dc3" },
     ]);
@@ -32,7 +31,7 @@ describe("what is offered", () => {
 
   it("arming only where the control plane would take it: at home, automatic, not armed", () => {
     const arm = (change: Partial<LiveMonitor>) =>
-      offerCommands(makeMonitor("orders", change), true, live).arm;
+      offerCommands(makeMonitor("orders", change), true, true).arm;
     expect(arm({ armed: false })).toBe(true);
     expect([arm({}), arm({ armed: false, active: "dc2" }), arm({ armed: false, automatic: false })]).toEqual([
       false,
@@ -43,13 +42,11 @@ describe("what is offered", () => {
 
   it("nothing without the role, without a line, while a switch runs, or for a kind that never switches", () => {
     const switching = { to: "dc2", epoch: 13, step: "verify", sinceMs: 4, owedStores: [] };
-    const lost = { kind: "lost", ageMs: 9000 } as const;
-    expect(offerCommands(home, true, live).blocked).toBeNull();
-    expect(offerCommands(home, false, live).blocked).toBe("offer.role");
-    expect(offerCommands(home, true, lost).blocked).toBe("offer.stale");
-    expect(offerCommands(home, true, { kind: "checking" }).blocked).toBe("offer.stale");
-    expect(offerCommands(makeMonitor("o", { switching }), true, live).blocked).toBe("offer.switching");
-    const api = offerCommands(makeMonitor("o", { switchable: false }), true, live);
+    expect(offerCommands(home, true, true).blocked).toBeNull();
+    expect(offerCommands(home, false, true).blocked).toBe("offer.role");
+    expect(offerCommands(home, true, false).blocked).toBe("offer.stale");
+    expect(offerCommands(makeMonitor("o", { switching }), true, true).blocked).toBe("offer.switching");
+    const api = offerCommands(makeMonitor("o", { switchable: false }), true, true);
     expect([api.blocked, api.switches, api.arm]).toEqual(["offer.not-switchable", [], false]);
   });
 
@@ -59,8 +56,8 @@ describe("what is offered", () => {
   });
 
   it("a switch is advised only to a side that works, away from one that fails or home", () => {
-    const [back] = offerCommands(away, true, live).switches;
-    const [there] = offerCommands(home, true, live).switches;
+    const [back] = offerCommands(away, true, true).switches;
+    const [there] = offerCommands(home, true, true).switches;
     const failing = makeMonitor("orders", { dataCentres: [makeCrashed("dc1"), makeDataCentre("dc2")] });
     const broken = makeMonitor("orders", {
       active: "dc2",

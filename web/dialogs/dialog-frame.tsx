@@ -41,6 +41,7 @@ export function DialogFrame(props: {
       open
       title={props.title}
       width={WIDTH_PX}
+      className="confirmation"
       onCancel={props.onClose}
       closable={{ "aria-label": t("dialog.close") }}
       mask={{ closable: false }}

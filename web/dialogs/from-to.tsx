@@ -30,7 +30,7 @@ function Side(props: {
   readonly dataCentre: LiveDataCentre | undefined;
 }) {
   const { view, title, name, dataCentre } = props;
-  const site = dataCentre === undefined ? name : nameSite(view, dataCentre.site);
+  const site = dataCentre === undefined ? name : nameSite(view.sites, dataCentre.site);
   return (
     <div className="side">
       <span className="muted">{title}</span>

@@ -1,5 +1,6 @@
 import { PING, PONG } from "@evenkeel/contracts/agent-protocol";
 import type { LiveView } from "@evenkeel/contracts/live";
+import { replaceEqualDeep } from "@tanstack/react-query";
 import type { Answer } from "../api/request.ts";
 import { computeBackoff, SILENCE_MAX_MS } from "./freshness.ts";
 import type { LiveSocket, LiveState, LiveSurroundings } from "./live-line.ts";
@@ -78,7 +79,9 @@ export class LiveConnection {
   }
 
   #change(change: Partial<LiveState>): void {
-    this.#state = { ...this.#state, ...change };
+    // What did not change keeps its identity, so that the page draws again only what did.
+    const view = replaceEqualDeep(this.#state.view, change.view ?? this.#state.view);
+    this.#state = { ...this.#state, ...change, view };
     for (const listener of this.#listeners) listener();
   }
 

@@ -258,7 +258,7 @@ export const EN = {
   "check.active-ill": "{from} is not healthy: {state}",
   "check.refuses": "would be refused",
   "check.warns": "warning",
-  "check.fine": "good",
+  "check.fine": "no objection",
 
   "outcome.title": "Result for {name}",
   "outcome.done": "Done: {active} is active, epoch {epoch}, in every reachable store.",

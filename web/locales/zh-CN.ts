@@ -248,7 +248,7 @@ export const ZH_CN: Readonly<Record<MessageId, string>> = {
   "check.active-ill": "{from} 不健康：{state}",
   "check.refuses": "将被拒绝",
   "check.warns": "警告",
-  "check.fine": "良好",
+  "check.fine": "无异议",
 
   "outcome.title": "{name} 的结果",
   "outcome.done": "完成：{active} 为活跃数据中心，纪元 {epoch}，已写入所有可达存储。",

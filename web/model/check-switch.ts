@@ -50,7 +50,7 @@ function checkReach(view: LiveView): SwitchCheck[] {
 
 function checkTarget(view: LiveView, monitor: LiveMonitor, target: LiveDataCentre): SwitchCheck[] {
   const { name, state, words } = target;
-  const site = nameSite(view, target.site);
+  const site = nameSite(view.sites, target.site);
   const answers = view.agents.some((agent) => agent.connected && agent.site === target.site);
   const checks: SwitchCheck[] = [];
   if (!answers)

@@ -50,10 +50,10 @@ function summariseSite(site: LiveView["sites"][number], all: readonly LiveAgent[
 /**
  * The name of a site.
  *
- * @param view the picture
+ * @param sites the sites of the picture
  * @param id the site
  * @returns its name; its id if the picture does not have it
  */
-export function nameSite(view: LiveView, id: string): string {
-  return view.sites.find((site) => site.id === id)?.name ?? id;
+export function nameSite(sites: LiveView["sites"], id: string): string {
+  return sites.find((site) => site.id === id)?.name ?? id;
 }

@@ -1,5 +1,4 @@
 import type { LiveMonitor, LiveView } from "@evenkeel/contracts/live";
-import { type Freshness, isTrusted } from "../live/freshness.ts";
 import type { MessageId } from "../locales/en.ts";
 
 /** One switch that a person may ask for. */
@@ -22,9 +21,9 @@ export interface Offers {
  *
  * @param monitor the monitor
  * @param operates whether the person's role may switch
- * @param freshness how far the picture may be trusted
+ * @param trusted whether the picture may be acted on
  */
-export function offerCommands(monitor: LiveMonitor, operates: boolean, freshness: Freshness): Offers {
+export function offerCommands(monitor: LiveMonitor, operates: boolean, trusted: boolean): Offers {
   const others = monitor.switchable
     ? monitor.dataCentres.map(({ name }) => name).filter((name) => name !== monitor.active)
     : [];
@@ -36,14 +35,14 @@ export function offerCommands(monitor: LiveMonitor, operates: boolean, freshness
     switches: [...home, ...away],
     access: monitor.switchable,
     arm: monitor.switchable && monitor.automatic && !monitor.armed && monitor.active === monitor.home,
-    blocked: findBlock(monitor, operates, freshness),
+    blocked: findBlock(monitor, operates, trusted),
   };
 }
 
-function findBlock(monitor: LiveMonitor, operates: boolean, freshness: Freshness): MessageId | null {
+function findBlock(monitor: LiveMonitor, operates: boolean, trusted: boolean): MessageId | null {
   if (!monitor.switchable) return "offer.not-switchable";
   if (!operates) return "offer.role";
-  if (!isTrusted(freshness)) return "offer.stale";
+  if (!trusted) return "offer.stale";
   return monitor.switching === null ? null : "offer.switching";
 }
 

@@ -1,10 +1,8 @@
-import type { LiveMonitor, LiveView } from "@evenkeel/contracts/live";
+import type { LiveView } from "@evenkeel/contracts/live";
 import { useCallback, useState } from "react";
 import { type Order, sendOrder } from "../api/commands.ts";
 import { mayOperate, type Session } from "../api/session.ts";
-import { AccessDialog } from "../dialogs/access-dialog.tsx";
-import { ArmDialog } from "../dialogs/arm-dialog.tsx";
-import { SwitchDialog } from "../dialogs/switch-dialog.tsx";
+import { WishDialog } from "../dialogs/wish-dialog.tsx";
 import { useWords } from "../language/words-context.tsx";
 import { computeFreshness, type Freshness, isTrusted } from "../live/freshness.ts";
 import { useClock } from "../live/use-clock.ts";
@@ -83,7 +81,7 @@ function Picture(
   },
 ) {
   const { view, live, freshness, instanceId, monitorId, session } = props;
-  const [wish, setWish] = useState<(Wish & { readonly monitor: LiveMonitor }) | null>(null);
+  const [wish, setWish] = useState<Wish | null>(null);
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
   const note = useCallback((id: string, outcome: Outcome | null) => {
     setOutcomes((before) => {
@@ -101,12 +99,14 @@ function Picture(
     void live.refresh();
     return outcome;
   };
-  const open = (next: Wish) => {
-    const monitor = view.monitors.find(({ id }) => id === next.monitorId);
-    if (monitor === undefined) return;
-    note(next.monitorId, null);
-    setWish({ ...next, monitor });
-  };
+  const open = useCallback(
+    (next: Wish) => {
+      note(next.monitorId, null);
+      setWish(next);
+    },
+    [note],
+  );
+  const dismiss = useCallback((id: string) => note(id, null), [note]);
   const operates = mayOperate(session.type === "signed-in" ? session.who.role : null);
   const dialog = { view, freshness, send, refresh: live.refresh, onClose: () => setWish(null) };
   return (
@@ -117,19 +117,13 @@ function Picture(
         view={view}
         monitorId={monitorId}
         operates={operates}
-        freshness={freshness}
+        trusted={isTrusted(freshness)}
         outcomes={outcomes}
         onWish={open}
-        onDismiss={(id) => note(id, null)}
+        onDismiss={dismiss}
       />
       <EventList key={monitorId} view={view} monitorId={monitorId} />
-      {wish?.type === "switch" ? (
-        <SwitchDialog {...dialog} monitor={wish.monitor} offer={wish.offer} />
-      ) : null}
-      {wish?.type === "access" ? (
-        <AccessDialog {...dialog} monitor={wish.monitor} dataCentre={wish.dataCentre} />
-      ) : null}
-      {wish?.type === "arm" ? <ArmDialog {...dialog} monitor={wish.monitor} /> : null}
+      {wish === null ? null : <WishDialog {...dialog} wish={wish} />}
     </>
   );
 }

@@ -9,7 +9,7 @@ import { StateBadge } from "./state-badge.tsx";
 
 /** One data centre of a monitor: whether it is active, how it is, who says so, and what applications may do there. */
 export function DataCentrePanel(props: {
-  readonly view: LiveView;
+  readonly sites: LiveView["sites"];
   readonly monitor: LiveMonitor;
   readonly dataCentre: LiveDataCentre;
   /** False: only what matters at a glance. */
@@ -18,9 +18,9 @@ export function DataCentrePanel(props: {
   readonly onAccess: (() => void) | null;
 }) {
   const { t } = useWords();
-  const { view, monitor, dataCentre, unfolded } = props;
+  const { sites, monitor, dataCentre, unfolded } = props;
   const active = dataCentre.name === monitor.active;
-  const site = nameSite(view, dataCentre.site);
+  const site = nameSite(sites, dataCentre.site);
   const words = dataCentre.words === "" ? t("monitor.no-answer-yet") : dataCentre.words;
   return (
     <section
@@ -56,7 +56,7 @@ export function DataCentrePanel(props: {
 
 function Particulars(props: Parameters<typeof DataCentrePanel>[0]) {
   const { t } = useWords();
-  const { view, monitor, dataCentre, onAccess } = props;
+  const { sites, monitor, dataCentre, onAccess } = props;
   const { code, advice, healthyForMs } = dataCentre;
   const votes = Object.entries(dataCentre.votes);
   return (
@@ -70,7 +70,7 @@ function Particulars(props: Parameters<typeof DataCentrePanel>[0]) {
             ? t("dc.no-votes")
             : votes.map(([siteId, vote]) => (
                 <span key={siteId} className={`vote vote-${vote}`}>
-                  {nameSite(view, siteId)} <b>{t(VOTE_WORDS[vote])}</b>
+                  {nameSite(sites, siteId)} <b>{t(VOTE_WORDS[vote])}</b>
                 </span>
               ))
         }

@@ -1,7 +1,7 @@
 import type { InstanceEvent } from "@evenkeel/contracts/event";
 import type { LiveView } from "@evenkeel/contracts/live";
 import { Button } from "antd";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { fetchEvents } from "../api/instances.ts";
 import type { Failure } from "../api/request.ts";
 import { formatFullMoment, formatMoment } from "../language/format.ts";
@@ -9,6 +9,9 @@ import { useWords } from "../language/words-context.tsx";
 import { renderHash } from "../routing/hash-route.ts";
 import { FailureNotice } from "./failure-notice.tsx";
 import { TimeLine } from "./time-line.tsx";
+
+/** Rows need the present only to know whether a date is to be shown. */
+const MINUTE_MS = 60_000;
 
 /** The latest events, newest first; those of a switch unfold into its time line. */
 export function EventList(props: {
@@ -36,7 +39,14 @@ export function EventList(props: {
       {shown.length === 0 ? <p className="muted">{t("events.none")}</p> : null}
       <ol>
         {shown.map((event) => (
-          <EventRow key={event.id} view={view} event={event} />
+          <EventRow
+            key={event.id}
+            instanceId={view.instanceId}
+            sites={view.sites}
+            monitorName={view.monitors.find(({ id }) => id === event.monitorId)?.name}
+            nowMs={Math.floor(view.atMs / MINUTE_MS) * MINUTE_MS}
+            event={event}
+          />
         ))}
       </ol>
       {failure === null ? null : <FailureNotice failure={failure} />}
@@ -51,21 +61,28 @@ function mergeEvents(live: readonly InstanceEvent[], older: readonly InstanceEve
   return [...live, ...older.filter(({ id }) => !known.has(id))];
 }
 
-function EventRow(props: { readonly view: LiveView; readonly event: InstanceEvent }) {
+const EventRow = memo(function EventRow(props: {
+  readonly instanceId: string;
+  readonly sites: LiveView["sites"];
+  /** Undefined if the monitor is gone. */
+  readonly monitorName: string | undefined;
+  /** The present to the minute, control plane's clock, ms. */
+  readonly nowMs: number;
+  readonly event: InstanceEvent;
+}) {
   const { t, say, language } = useWords();
-  const { view, event } = props;
+  const { event } = props;
   const [open, setOpen] = useState(false);
-  const monitor = view.monitors.find(({ id }) => id === event.monitorId);
-  const address = renderHash({ page: "event", instanceId: view.instanceId, eventId: event.id });
+  const address = renderHash({ page: "event", instanceId: props.instanceId, eventId: event.id });
   return (
     <li className={`event level-${event.level}`}>
       <time dateTime={new Date(event.atMs).toISOString()} title={formatFullMoment(event.atMs, language)}>
-        {formatMoment(event.atMs, view.atMs, language)}
+        {formatMoment(event.atMs, props.nowMs, language)}
       </time>
       <span className={`event-level event-level-${event.level}`}>{t(`level.${event.level}`)}</span>
       <div className="event-body">
         <p>
-          {event.monitorId === null ? null : <b>{monitor?.name ?? t("events.monitor-gone")} </b>}
+          {event.monitorId === null ? null : <b>{props.monitorName ?? t("events.monitor-gone")} </b>}
           <span className="muted">{t(`event-type.${event.type}`)}</span>
         </p>
         <p>
@@ -78,8 +95,8 @@ function EventRow(props: { readonly view: LiveView; readonly event: InstanceEven
             {t("events.time-line")}
           </Button>
         )}
-        {open ? <TimeLine marks={event.timeLine} sites={view.sites} /> : null}
+        {open ? <TimeLine marks={event.timeLine} sites={props.sites} /> : null}
       </div>
     </li>
   );
-}
+});

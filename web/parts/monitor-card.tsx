@@ -3,8 +3,9 @@ import LinkOutlined from "@ant-design/icons/LinkOutlined";
 import WarningFilled from "@ant-design/icons/WarningFilled";
 import type { LiveMonitor, LiveView } from "@evenkeel/contracts/live";
 import { Button } from "antd";
+import { memo } from "react";
 import { useWords } from "../language/words-context.tsx";
-import { isAdvised, type Offers, type SwitchOffer } from "../model/offer-commands.ts";
+import { isAdvised, type Offers, offerCommands, type SwitchOffer } from "../model/offer-commands.ts";
 import type { Outcome } from "../model/outcome.ts";
 import { MARK_WORDS } from "../model/state-look.ts";
 import { renderHash } from "../routing/hash-route.ts";
@@ -23,24 +24,36 @@ export type Wish =
 
 /** What a card shows and tells. */
 export interface MonitorCardProps {
-  readonly view: LiveView;
+  readonly instanceId: string;
+  readonly sites: LiveView["sites"];
   readonly monitor: LiveMonitor;
-  readonly offers: Offers;
+  /** Whether the person's role may switch. */
+  readonly operates: boolean;
+  /** Whether the picture may be acted on. */
+  readonly trusted: boolean;
   readonly unfolded: boolean;
   readonly outcome: Outcome | undefined;
-  readonly onUnfold: (unfolded: boolean) => void;
+  readonly onUnfold: (monitorId: string, unfolded: boolean) => void;
   readonly onWish: (wish: Wish) => void;
-  readonly onDismiss: () => void;
+  readonly onDismiss: (monitorId: string) => void;
 }
 
-/** One monitor: what it watches, which side is active, how each side is, what would happen, and what can be done. */
-export function MonitorCard(props: MonitorCardProps) {
+/**
+ * One monitor: what it watches, which side is active, how each side is, what would happen, and what can be done.
+ * Drawn again only when something of it changed: a picture of a hundred monitors comes four times a second.
+ */
+export const MonitorCard = memo(function MonitorCard(props: MonitorCardProps) {
   const { t, kind } = useWords();
-  const { view, monitor, offers, unfolded, outcome } = props;
-  const address = renderHash({ page: "instance", instanceId: view.instanceId, monitorId: monitor.id });
+  const { instanceId, sites, monitor, unfolded, outcome } = props;
+  const offers = offerCommands(monitor, props.operates, props.trusted);
+  const address = renderHash({ page: "instance", instanceId, monitorId: monitor.id });
   const canAccess = offers.access && offers.blocked === null;
   return (
-    <article className={`monitor edge-${monitor.state}`} aria-label={monitor.name} data-monitor={monitor.id}>
+    <article
+      className={`monitor edge-${monitor.state} ${unfolded ? "" : "monitor-folded"}`}
+      aria-label={monitor.name}
+      data-monitor={monitor.id}
+    >
       <header className="monitor-head">
         <StateBadge state={monitor.state} />
         <h3>
@@ -65,7 +78,7 @@ export function MonitorCard(props: MonitorCardProps) {
             aria-label={t(unfolded ? "monitors.fold" : "monitors.unfold")}
             title={t(unfolded ? "monitors.fold" : "monitors.unfold")}
             icon={<DownOutlined rotate={unfolded ? 180 : 0} />}
-            onClick={() => props.onUnfold(!unfolded)}
+            onClick={() => props.onUnfold(monitor.id, !unfolded)}
           />
         </span>
       </header>
@@ -76,13 +89,13 @@ export function MonitorCard(props: MonitorCardProps) {
       ))}
       <RunningSwitch monitor={monitor} />
       {outcome === undefined ? null : (
-        <OutcomeNotice name={monitor.name} outcome={outcome} onDismiss={props.onDismiss} />
+        <OutcomeNotice name={monitor.name} outcome={outcome} onDismiss={() => props.onDismiss(monitor.id)} />
       )}
       <div className="dcs">
         {monitor.dataCentres.map((dataCentre) => (
           <DataCentrePanel
             key={dataCentre.name}
-            view={view}
+            sites={sites}
             monitor={monitor}
             dataCentre={dataCentre}
             unfolded={unfolded}
@@ -96,15 +109,19 @@ export function MonitorCard(props: MonitorCardProps) {
       </div>
       {monitor.switchable ? (
         <footer className="monitor-foot">
-          <ProtectionList view={view} monitor={monitor} unfolded={unfolded} />
-          <Actions {...props} />
+          <ProtectionList sites={sites} monitor={monitor} unfolded={unfolded} />
+          <Actions monitor={monitor} offers={offers} onWish={props.onWish} />
         </footer>
       ) : null}
     </article>
   );
-}
+});
 
-function Actions(props: MonitorCardProps) {
+function Actions(props: {
+  readonly monitor: LiveMonitor;
+  readonly offers: Offers;
+  readonly onWish: (wish: Wish) => void;
+}) {
   const { t } = useWords();
   const { monitor, offers } = props;
   const disabled = offers.blocked !== null;

@@ -1,7 +1,6 @@
 import type { LiveMonitor, LiveView } from "@evenkeel/contracts/live";
-import { useState } from "react";
+import { useCallback, useState } from "react";
 import { useWords } from "../language/words-context.tsx";
-import type { Freshness } from "../live/freshness.ts";
 import {
   filterMonitors,
   type MonitorFilter,
@@ -9,7 +8,6 @@ import {
   needsAttention,
   UNFOLD_UP_TO,
 } from "../model/filter-monitors.ts";
-import { offerCommands } from "../model/offer-commands.ts";
 import { type Outcome, settleOutcome } from "../model/outcome.ts";
 import { renderHash } from "../routing/hash-route.ts";
 import { MonitorCard, type Wish } from "./monitor-card.tsx";
@@ -23,7 +21,7 @@ export function MonitorList(props: {
   readonly view: LiveView;
   readonly monitorId: string | null;
   readonly operates: boolean;
-  readonly freshness: Freshness;
+  readonly trusted: boolean;
   readonly outcomes: ReadonlyMap<string, Outcome>;
   readonly onWish: (wish: Wish) => void;
   readonly onDismiss: (monitorId: string) => void;
@@ -33,6 +31,9 @@ export function MonitorList(props: {
   const [filter, setFilter] = useState<MonitorFilter>(NO_FILTER);
   // Only what a person folded or unfolded is kept; the rest follows the state.
   const [folds, setFolds] = useState<ReadonlyMap<string, boolean>>(new Map());
+  const unfold = useCallback((id: string, unfolded: boolean) => {
+    setFolds((before) => new Map(before).set(id, unfolded));
+  }, []);
   const all = view.monitors;
   const shown = monitorId === null ? filterMonitors(all, filter) : all.filter(({ id }) => id === monitorId);
   const unfoldUpTo = window.matchMedia(NARROW).matches ? 1 : UNFOLD_UP_TO;
@@ -62,14 +63,16 @@ export function MonitorList(props: {
         return (
           <MonitorCard
             key={monitor.id}
-            view={view}
+            instanceId={view.instanceId}
+            sites={view.sites}
             monitor={monitor}
-            offers={offerCommands(monitor, props.operates, props.freshness)}
+            operates={props.operates}
+            trusted={props.trusted}
             unfolded={isUnfolded(monitor)}
             outcome={outcome === undefined ? undefined : settleOutcome(outcome, monitor)}
-            onUnfold={(unfolded) => setFolds(new Map(folds).set(monitor.id, unfolded))}
+            onUnfold={unfold}
             onWish={props.onWish}
-            onDismiss={() => props.onDismiss(monitor.id)}
+            onDismiss={props.onDismiss}
           />
         );
       })}

@@ -5,14 +5,14 @@ import { PROTECTION_WORDS } from "../model/state-look.ts";
 
 /** What would happen if a fault came now, and why. */
 export function ProtectionList(props: {
-  readonly view: LiveView;
+  readonly sites: LiveView["sites"];
   readonly monitor: LiveMonitor;
   readonly unfolded: boolean;
 }) {
   const { t } = useWords();
-  const { view, monitor, unfolded } = props;
+  const { sites, monitor, unfolded } = props;
   const active = monitor.dataCentres.find(({ name }) => name === monitor.active);
-  const site = active === undefined ? "?" : nameSite(view, active.site);
+  const site = active === undefined ? "?" : nameSite(sites, active.site);
   return (
     <section className="protection" aria-label={t("protection.title")}>
       <h4>{t("protection.title")}</h4>
