@@ -12,10 +12,15 @@ const ROOT = resolve(HERE, "../..");
 /** Two made-up kinds of monitor, so that these tests do not depend on what the real ones ask for. */
 const FAKE_KINDS = { "@evenkeel/plugins/monitors": join(HERE, "fake-kinds.ts") };
 
-/**
- * Bundles the Worker once, as for production: loading its modules one by one costs seconds in every test file.
- */
-async function prepareWorker(): Promise<string> {
+let prepared: Promise<string> | null = null;
+
+/** Bundles the Worker once, as for production: loading its modules one by one costs seconds in every test file. */
+function prepareWorker(): Promise<string> {
+  prepared ??= bundleIntoTemp();
+  return prepared;
+}
+
+async function bundleIntoTemp(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "evenkeel-worker-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   const main = join(folder, "worker.mjs");
@@ -38,5 +43,6 @@ export default defineConfig({
     name: "workers",
     include: ["test/workers/**/*.test.ts", "test/durable-objects/**/*.test.ts"],
     testTimeout: 20_000,
+    hookTimeout: 60_000,
   },
 });
