@@ -59,7 +59,7 @@ export function makeMonitor(name: string, change: Partial<LiveMonitor> = {}): Li
       targetLost: { level: "automatic", because: because("PROT-automatic", { to: "dc2" }) },
       siteLost: {
         level: "one-click",
-        because: because("ARB-10", { dc: "dc1", sites: "dc2" }),
+        because: because("ARB-10", { dc: "dc1", sites: "hangzhou" }),
       },
     },
     switching: null,
@@ -73,7 +73,7 @@ export function makeSwitchEvent(monitor: LiveMonitor): InstanceEvent {
   const why = because("ARB-23", {
     dc: "dc1",
     to: "dc2",
-    sites: "dc1 and witness",
+    sites: "shanghai and witness",
     forMs: 1004,
     loginS: 31,
     epoch: 13,
@@ -161,7 +161,9 @@ export function makeNightView(): LiveView {
   });
   const switching = makeMonitor("stock-mysql", {
     kind: "mysql",
-    epoch: 5,
+    active: "dc2",
+    epoch: 6,
+    armed: false,
     switching: { to: "dc2", epoch: 6, step: "write-route", sinceMs: 840, owedStores: ["etcd-main"] },
   });
   const redis = makeMonitor("sessions-redis", { kind: "redis", epoch: 3 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ANNOUNCEMENTS_MAX, listChanges } from "../../web/model/announce.ts";
 import { countStates, filterMonitors, NO_FILTER, needsAttention } from "../../web/model/filter-monitors.ts";
 import { summariseInstance } from "../../web/model/instance-summary.ts";
+import { isUnwritten } from "../../web/model/state-look.ts";
 import { layOutTimeLine } from "../../web/model/time-line.ts";
 import { parseHash, renderHash } from "../../web/routing/hash-route.ts";
 import {
@@ -56,6 +57,17 @@ describe("the list of monitors", () => {
     ]);
     expect(needsAttention(makeMonitor("calm", { state: "paused" }))).toBe(false);
     expect(needsAttention(makeMonitor("odd", { marks: ["one-observer-only"] }))).toBe(true);
+  });
+});
+
+describe("a switch that is under way", () => {
+  const run = { to: "dc2", epoch: 6, step: "write-route", sinceMs: 10, owedStores: ["etcd-main"] };
+  const at = (epoch: number, step: string) =>
+    isUnwritten(makeMonitor("orders", { epoch, switching: { ...run, step } }));
+
+  it("shows its new side as not written until a store has it", () => {
+    expect([at(6, "write-route"), at(6, "verify"), at(5, "precheck")]).toEqual([true, false, false]);
+    expect(isUnwritten(makeMonitor("orders"))).toBe(false);
   });
 });
 

@@ -67,6 +67,24 @@ const STEP_WORDS: Readonly<Record<string, MessageId>> = {
 };
 
 /**
+ * Whether the active side that is shown is only decided: no route store has it yet, so applications may not follow it.
+ *
+ * @param monitor the monitor
+ */
+export function isUnwritten(monitor: LiveMonitor): boolean {
+  return monitor.switching?.step === "write-route" && monitor.switching.epoch === monitor.epoch;
+}
+
+/**
+ * Whether a running switch is only being checked: nothing was decided yet.
+ *
+ * @param step the step as the control plane names it
+ */
+export function isPrecheck(step: string): boolean {
+  return step === "precheck";
+}
+
+/**
  * The words for the step of a running switch.
  *
  * @param step the step as the control plane names it

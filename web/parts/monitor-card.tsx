@@ -7,7 +7,7 @@ import { memo } from "react";
 import { useWords } from "../language/words-context.tsx";
 import { isAdvised, type Offers, offerCommands, type SwitchOffer } from "../model/offer-commands.ts";
 import type { Outcome } from "../model/outcome.ts";
-import { MARK_WORDS } from "../model/state-look.ts";
+import { isUnwritten, MARK_WORDS } from "../model/state-look.ts";
 import { renderHash } from "../routing/hash-route.ts";
 import { ArmingTag } from "./arming-tag.tsx";
 import { DataCentrePanel } from "./data-centre-panel.tsx";
@@ -66,6 +66,9 @@ export const MonitorCard = memo(function MonitorCard(props: MonitorCardProps) {
           <span className={`active-is ${monitor.active === monitor.home ? "" : "active-away"}`}>
             {t("monitor.active-is", { dc: monitor.active })}
             {monitor.active === monitor.home ? null : <small>{t("monitor.away")}</small>}
+            {isUnwritten(monitor) ? (
+              <small title={t("monitor.unwritten.meaning")}>{t("monitor.unwritten")}</small>
+            ) : null}
           </span>
         ) : null}
         <span className="monitor-facts">

@@ -2,7 +2,7 @@ import SyncOutlined from "@ant-design/icons/SyncOutlined";
 import type { LiveMonitor } from "@evenkeel/contracts/live";
 import { formatDuration } from "../language/format.ts";
 import { useWords } from "../language/words-context.tsx";
-import { findStepWords } from "../model/state-look.ts";
+import { findStepWords, isPrecheck } from "../model/state-look.ts";
 
 /** A switch that is running: its step, for how long, and which stores it waits for. */
 export function RunningSwitch(props: { readonly monitor: LiveMonitor }) {
@@ -14,7 +14,12 @@ export function RunningSwitch(props: { readonly monitor: LiveMonitor }) {
   return (
     <p className="switching" role="status">
       <SyncOutlined spin aria-hidden />
-      <b>{t("monitor.switching", { to, step: words === null ? step : t(words) })}</b>
+      <b>
+        {t(isPrecheck(step) ? "monitor.prechecking" : "monitor.switching", {
+          to,
+          step: words === null ? step : t(words),
+        })}
+      </b>
       {epoch === 0 ? null : <span>{t("monitor.switching-epoch", { epoch })}</span>}
       <span>{formatDuration(sinceMs)}</span>
       {owedStores.length === 0 ? null : (

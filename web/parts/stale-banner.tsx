@@ -7,6 +7,14 @@ import type { Trouble } from "../live/live-line.ts";
 /** Ages are shown in whole seconds. */
 const SECOND_MS = 1_000;
 
+/** What to say of the cause; with none the line is expected to come back by itself. */
+const DETAILS = {
+  none: "stale.detail",
+  unreadable: "stale.unreadable",
+  gone: "trouble.gone",
+  forbidden: "trouble.forbidden",
+} as const;
+
 /** Says above everything else that what is on the screen is old. */
 export function StaleBanner(props: {
   readonly freshness: Freshness;
@@ -21,7 +29,7 @@ export function StaleBanner(props: {
     <div className="stale-banner">
       <div>
         <strong>{t("stale.title", { age: age.replace(".0", "") })}</strong>
-        <p>{t(trouble === "unreadable" ? "stale.unreadable" : "stale.detail")}</p>
+        <p>{t(DETAILS[trouble ?? "none"])}</p>
       </div>
       <Button onClick={trouble === "unreadable" ? () => window.location.reload() : props.onRetry}>
         {t(trouble === "unreadable" ? "app.reload" : "stale.retry")}

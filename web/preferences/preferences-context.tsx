@@ -19,6 +19,7 @@ const TOKENS = {
   borderRadius: 6,
   controlHeight: 34,
   motion: false,
+  colorError: "#c0232d",
 } as const;
 const COLOURS = {
   light: { colorPrimary: "#1f5fa8", colorLink: "#1a5599" },
