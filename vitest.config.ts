@@ -9,8 +9,8 @@ const FAST = {
   testTimeout: 20_000,
 };
 
-/** A project that starts real processes: one file after the other, because two cores carry one lab. */
-function serial(name: string, include: string, testTimeout: number) {
+/** A project that starts real processes: one file after the other, and one project too, because two cores carry one lab. */
+function serial(name: string, include: string, testTimeout: number, groupOrder: number) {
   return {
     test: {
       name,
@@ -18,7 +18,7 @@ function serial(name: string, include: string, testTimeout: number) {
       fileParallelism: false,
       testTimeout,
       hookTimeout: testTimeout,
-      sequence: { groupOrder: 10 },
+      sequence: { groupOrder },
     },
   };
 }
@@ -30,9 +30,9 @@ export default defineConfig({
     projects: [
       { test: { ...FAST, sequence: { groupOrder: 0 } } },
       ...(existsSync(WORKERS_PROJECT) ? [WORKERS_PROJECT] : []),
-      serial("engine", "test/**/*.engine.test.ts", 120_000),
-      serial("browser", "test/**/*.browser.test.ts", 120_000),
-      serial("e2e", "test/**/*.e2e.test.ts", 240_000),
+      serial("engine", "test/**/*.engine.test.ts", 120_000, 10),
+      serial("browser", "test/**/*.browser.test.ts", 120_000, 20),
+      serial("e2e", "test/**/*.e2e.test.ts", 240_000, 30),
     ],
   },
 });
