@@ -127,7 +127,8 @@ function addSuccess(track: TargetTrack, probe: EndedProbe, healthyThreshold: num
     latencyMs: probe.endedAtMs - probe.startedAtMs,
     sawUp: track.sawUp || isUp,
     successes,
-    failing: recovered ? null : track.failing,
+    // Refusals count in a row only: an answer between them begins them anew, even when it does not end the run.
+    failing: recovered || track.failing === null ? null : { ...track.failing, refusals: 0 },
     healthySinceMs: isUp && recovered ? (track.healthySinceMs ?? probe.startedAtMs) : null,
     freshLoginAtMs: probe.fresh && probe.judgement.verdict === "up" ? probe.endedAtMs : track.freshLoginAtMs,
   };
