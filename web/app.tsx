@@ -18,9 +18,12 @@ const UNKNOWN_RETRY_MS = 10_000;
 export function App() {
   const route = useRoute();
   const client = useQueryClient();
+  const isEntering = route.page === "login" || route.page === "set-up";
   const session = useQuery({
     queryKey: SESSION_KEY,
     queryFn: fetchSession,
+    // Asked beside a sign-in, the answer "nobody" could arrive after it and send the person out again.
+    enabled: !isEntering,
     refetchInterval: (query) => (query.state.data?.type === "unknown" ? UNKNOWN_RETRY_MS : false),
   }).data;
   const setSession = useCallback(
@@ -30,7 +33,7 @@ export function App() {
   const enter = (who: Who) => {
     setSession({ type: "signed-in", who });
     // One-time codes must not stay in the address bar; a page that was asked for stays.
-    if (route.page === "login" || route.page === "set-up") goTo("#/", true);
+    if (isEntering) goTo("#/", true);
   };
   const leave = useCallback(() => setSession({ type: "signed-out" }), [setSession]);
 

@@ -129,9 +129,8 @@ function listMarks(subject: Case, dataCentres: readonly LiveDataCentre[]): LiveM
 }
 
 function renderDataCentre(subject: Case, target: PlannedDataCentre): LiveDataCentre {
-  const { state, sight, judgement, observations } = computeShownTarget(subject, target);
+  const { state, sight, judgement, observations, healthyForMs } = computeShownTarget(subject, target);
   const flags = subject.monitor.route.dataCentres[target.name];
-  const healthy = observations.flatMap((one) => (one.healthyForMs === null ? [] : [one.healthyForMs]));
   return {
     name: target.name,
     site: target.site,
@@ -143,6 +142,6 @@ function renderDataCentre(subject: Case, target: PlannedDataCentre): LiveDataCen
     writable: flags?.writable ?? true,
     latencyMs: observations.find((one) => one.latencyMs !== null)?.latencyMs ?? null,
     votes: Object.fromEntries(Object.entries(sight.votes).map(([site, { vote }]) => [site, vote])),
-    healthyForMs: state === "normal" && healthy.length > 0 ? Math.max(...healthy) : null,
+    healthyForMs: state === "normal" ? healthyForMs : null,
   };
 }

@@ -135,7 +135,8 @@ function mergeSight(
   for (const observation of list) {
     const { dataCentre } = observation;
     const failing = observation.failing !== null;
-    mine[dataCentre] = { observation, blinded: failing && (before[dataCentre]?.blinded ?? false) };
+    const blinded = failing && (before[dataCentre]?.blinded ?? false);
+    mine[dataCentre] = { observation, receivedAtMs: work.now, blinded };
     const target = planned?.dataCentres.find((dc) => dc.name === dataCentre);
     if (target?.site === agent.site && observation.sawUp) proven[dataCentre] = observation.targetVersion;
   }

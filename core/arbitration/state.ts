@@ -32,6 +32,8 @@ export interface AgentState {
 /** An observation as it was received. */
 export interface SeenObservation {
   readonly observation: Observation;
+  /** Control plane's clock in ms: its ages were right then. For display; what decides is asked for anew [SAFE-4]. */
+  readonly receivedAtMs: number;
   /**
    * Set when it called the target down for longer than the monitor timeout while another domain saw it up:
    * this observer's way there is broken, so it is blind until it sees the target up again [SAFE-2].

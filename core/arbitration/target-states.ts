@@ -17,6 +17,8 @@ export interface ShownTarget {
   readonly judgement: Judgement | null;
   /** Observations of this target version by agents that are there. */
   readonly observations: readonly Observation[];
+  /** Longest unbroken health that one of them knows of, in ms up to now; null while nobody does. */
+  readonly healthyForMs: number | null;
 }
 
 /**
@@ -30,12 +32,16 @@ export function computeShownTarget(subject: Case, target: PlannedDataCentre): Sh
   const sight = computeSight(subject, target.name, "reports");
   const agents = Object.values(instance.agents).filter((agent) => isHeard(agent, instance, now));
   const own = agents.filter((agent) => agent.site === target.site);
-  const seen = (list: typeof agents) =>
+  const find = (list: typeof agents) =>
     list.flatMap((agent) => {
-      const found = monitor.observations[agent.id]?.[target.name]?.observation;
-      return found !== undefined && found.targetVersion === target.targetVersion ? [found] : [];
+      const found = monitor.observations[agent.id]?.[target.name];
+      return found?.observation.targetVersion === target.targetVersion ? [found] : [];
     });
-  const observations = [...seen(own), ...seen(agents.filter((agent) => agent.site !== target.site))];
+  const seen = [...find(own), ...find(agents.filter((agent) => agent.site !== target.site))];
+  const observations = seen.map((one) => one.observation);
+  const healthy = seen.flatMap(({ observation, receivedAtMs }) =>
+    observation.healthyForMs === null ? [] : [observation.healthyForMs + Math.max(0, now - receivedAtMs)],
+  );
   const upVotes = observations.filter((observation) => observation.failing === null);
   const welcome = upVotes.filter((observation) => observation.judgement.verdict !== "config");
   const state = computeTargetState({
@@ -49,7 +55,8 @@ export function computeShownTarget(subject: Case, target: PlannedDataCentre): Sh
     everProbed: observations.length > 0,
     failedLong: observations.every((one) => computeDownEvidence(one, planned) !== null),
   });
-  return { state, sight, judgement: pickJudgement(state, observations, welcome), observations };
+  const healthyForMs = healthy.length === 0 ? null : Math.max(...healthy);
+  return { state, sight, judgement: pickJudgement(state, observations, welcome), observations, healthyForMs };
 }
 
 function reachesStore(agent: { readonly stores: readonly { readonly reachable: boolean }[] }): boolean {
