@@ -84,8 +84,8 @@ function raiseAlarm(work: Work, subject: Case, rule: Rule, finding: Finding): vo
 
 function putQuestion(work: Work, subject: Case): void {
   const question = ask(subject, work.newId("ask"));
-  // An alarm that was raised while evidence was thin no longer holds: the case goes on.
-  setMonitor(work, { ...subject.monitor, asking: question.asking, alarm: null });
+  // An alarm that stands goes on standing: asking again must not tell a person again.
+  setMonitor(work, { ...subject.monitor, asking: question.asking });
   work.effects.push(question.effect);
 }
 

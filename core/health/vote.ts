@@ -1,5 +1,5 @@
 import type { Vote } from "@evenkeel/contracts/live";
-import { type Observation, REFUSALS_NEEDED } from "@evenkeel/contracts/observation";
+import { type Observation, type ProbeReason, REFUSALS_NEEDED } from "@evenkeel/contracts/observation";
 import type { PlannedMonitor } from "@evenkeel/contracts/plan";
 import { isFailure } from "./track.ts";
 
@@ -19,6 +19,9 @@ export interface VoterCondition {
   readonly blinded: boolean;
 }
 
+/** Causes on the observer's own side: the target was not asked, so that it was heard neither alive nor dead [SAFE-2]. */
+const UNASKED: readonly ProbeReason[] = ["bad-settings", "no-credentials", "name-not-found"];
+
 /**
  * Computes one observer's vote on one target. Anything that answers is alive, even when it refuses us [SAFE-5];
  * failing becomes down only with the evidence of the monitor timeout or of confirmed refusals.
@@ -37,8 +40,10 @@ export function computeAgentVote(
 ): AgentVote {
   if (observation === undefined || observation.targetVersion !== targetVersion)
     return { vote: "blind", by: null };
+  const { verdict, reason } = observation.judgement;
+  if (verdict === "config" && UNASKED.includes(reason)) return { vote: "blind", by: null };
   // An answer is believed even from an ill observer, and before the healthy threshold is reached: it forbids a switch.
-  if (!isFailure(observation.judgement.verdict, planned.failOn)) return { vote: "up", by: null };
+  if (!isFailure(verdict, planned.failOn)) return { vote: "up", by: null };
   if (condition.ill) return { vote: "ill", by: null };
   if (condition.blinded || !observation.sawUp) return { vote: "blind", by: null };
   const by = computeDownEvidence(observation, planned);

@@ -238,6 +238,22 @@ describe("an automatic switch", () => {
     expect(world.events("would-switch")).toEqual(["ARB-22"]);
   });
 
+  it("[SAFE-12] tells a person once, however often the question is asked again", () => {
+    const world = startWorld({ settings: { mode: "observe" } });
+    settle(world);
+    for (let round = 0; round < 5; round += 1) {
+      failHome(world);
+      world.now += 1500;
+      world.event({ type: "tick" });
+    }
+    expect(world.events("would-switch")).toEqual(["ARB-22"]);
+    for (const agent of ["a1", "a2", "aw"]) world.report(agent, [up("dc1"), up("dc2")]);
+    world.now += 2000;
+    world.event({ type: "tick" });
+    failHome(world);
+    expect(world.events("would-switch")).toEqual(["ARB-22", "ARB-22"]);
+  });
+
   it("asks again after a question that was not answered in time", () => {
     const world = startWorld();
     settle(world);

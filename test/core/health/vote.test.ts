@@ -1,4 +1,4 @@
-import type { Observation } from "@evenkeel/contracts/observation";
+import type { Observation, Verdict } from "@evenkeel/contracts/observation";
 import type { PlannedMonitor } from "@evenkeel/contracts/plan";
 import { type AgentVote, combineSiteVote, computeAgentVote } from "@evenkeel/core/health/vote";
 import fc from "fast-check";
@@ -19,7 +19,7 @@ const FAST = planned({ timing: { fastRefuse: true } });
 const voteOf = (observation: Observation | undefined, condition = SOUND, monitor = PLANNED) =>
   computeAgentVote(observation, condition, monitor, 1);
 
-const judgedAs = (verdict: Observation["judgement"]["verdict"], change: Partial<Observation> = {}) =>
+const judgedAs = (verdict: Verdict, change: Partial<Observation> = {}) =>
   up("dc1", { judgement: { verdict, reason: "ok", words: "" }, ...change });
 
 describe("one observer's vote", () => {
@@ -29,6 +29,26 @@ describe("one observer's vote", () => {
       by: null,
     });
   });
+
+  it.each(["bad-settings", "no-credentials", "name-not-found"] as const)(
+    "[SAFE-2] an observer that could not even ask (%s) is blind: it has heard no life that forbids a switch",
+    (reason) => {
+      const unasked = up("dc1", { judgement: { verdict: "config", reason, words: "" }, healthyForMs: null });
+      expect(voteOf(unasked)).toEqual({ vote: "blind", by: null });
+      expect(voteOf(unasked, { ill: true, blinded: true }).vote).toBe("blind");
+    },
+  );
+
+  it.each(["auth-failed", "permission-denied", "unknown-database", "tls-failed"] as const)(
+    "[SAFE-5] %s is an answer, and an answer is life, even to an observer that never was let in",
+    (reason) => {
+      const judgement = { verdict: "config" as const, reason, words: "" };
+      expect(voteOf(up("dc1", { judgement, sawUp: false, healthyForMs: null }))).toEqual({
+        vote: "up",
+        by: null,
+      });
+    },
+  );
 
   it.each(["degraded", "read_only"] as const)(
     "[SAFE-5] %s is up, and down only by the monitor's policy held for the monitor timeout",
