@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { down, failHome, MONITOR, makePlan, settle, startWorld, TIMING, up } from "./world.ts";
+import { down, failHome, MONITOR, makePlan, settle, startWorld, TIMING, UP_STORES, up } from "./world.ts";
 
 const switchTo = (to: string, expectedEpoch: number, more: object = {}) => ({
   type: "switch" as const,
@@ -153,7 +153,7 @@ describe("an automatic switch", () => {
         seq: 2,
         full: false,
         illness,
-        stores: [],
+        stores: UP_STORES,
         observations: [down("dc1")],
       };
       world.event({ type: "report", agentId: agent, frame });
@@ -209,6 +209,24 @@ describe("an automatic switch", () => {
     expect(world.monitor().asking).toBeNull();
     expect(world.monitor().route.epoch).toBe(1);
     expect(world.monitor().shown.dc1).toBe("init-failed");
+  });
+
+  it("[SAFE-9] a new target version that only other sites saw up fails nothing over either", () => {
+    const world = startWorld();
+    settle(world);
+    const plan = makePlan({}, 2);
+    const monitors = plan.monitors.map((monitor) => ({
+      ...monitor,
+      dataCentres: monitor.dataCentres.map((dc) => (dc.name === "dc1" ? { ...dc, targetVersion: 2 } : dc)),
+    }));
+    world.event({ type: "plan", plan: { ...plan, monitors } });
+    world.event({ type: "agent-disconnected", agentId: "a1" });
+    for (const agent of ["a2", "aw"]) world.report(agent, [up("dc1", { targetVersion: 2 }), up("dc2")]);
+    world.now += 2000;
+    for (const agent of ["a2", "aw"])
+      world.report(agent, [down("dc1", 2000, { targetVersion: 2 }), up("dc2")]);
+    expect(world.monitor().asking).toBeNull();
+    expect(world.monitor().route.epoch).toBe(1);
   });
 
   it("[SAFE-6] stops at the daily budget", () => {

@@ -23,7 +23,8 @@ export const TIMING: Timing = {
   fastRefuse: false,
 };
 
-const UP_STORES: StoreHealth[] = [{ store: "main", reachable: true, words: "" }];
+/** A store that an agent reaches. */
+export const UP_STORES: StoreHealth[] = [{ store: "main", reachable: true, words: "" }];
 
 /** What a test may change of the planned monitor. */
 export interface WorldOptions {
