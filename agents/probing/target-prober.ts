@@ -123,6 +123,8 @@ class TargetConnection implements TargetProber {
    * A peer that closes after every answer must not make us probe without a pause, so that is done once per interval.
    */
   #hurry(): void {
+    // An account that is refused must not be hammered by way of its closed connections either [SAFE-5].
+    if (mayLockAccount(this.#track)) return;
     const nowMs = performance.now();
     if (nowMs - this.#hurriedAtMs < this.#target.rules.timing.retryIntervalMs) return;
     this.#hurriedAtMs = nowMs;
@@ -132,7 +134,11 @@ class TargetConnection implements TargetProber {
   #begin(): Promise<void> {
     clearTimeout(this.#probeTimer);
     this.#inFlight ??= this.#probe()
-      .catch((error: unknown) => this.#giveUp(error))
+      .catch((error: unknown) => {
+        // Nobody knows what state the plugin left its session in: the next probe has a new one.
+        if (this.#session !== null) this.#drop(this.#session);
+        this.#giveUp(error);
+      })
       .finally(() => {
         this.#inFlight = null;
       });
@@ -141,6 +147,7 @@ class TargetConnection implements TargetProber {
 
   /** The plugin itself failed, on settings of a newer control plane for example: one target must not end the agent. */
   #giveUp(error: unknown): void {
+    if (this.#stopped) return;
     const nowMs = performance.now();
     const kind = error instanceof Error ? error.name : "unknown error";
     const words = `this agent's plugin cannot work with the settings (${kind}); is the agent as new as the control plane?`;
@@ -196,8 +203,7 @@ class TargetConnection implements TargetProber {
     const { plugin, settings, rules } = this.#target;
     try {
       const second = this.#open(() => undefined);
-      const ran = await runProbe(second, rules.timing.accessTimeoutMs);
-      second.destroy();
+      const ran = await runProbe(second, rules.timing.accessTimeoutMs).finally(() => second.destroy());
       if (this.#stopped || ran.type === "void") return;
       const judgement = plugin.judge(ran.outcome, settings);
       if (judgement.verdict !== "up") return;
