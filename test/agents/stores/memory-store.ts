@@ -1,0 +1,95 @@
+import type {
+  RouteStore,
+  StoredEntry,
+  StoreFailure,
+  StorePut,
+  StoreResult,
+  SwapOutcome,
+} from "@evenkeel/contracts/route-store";
+
+const FAILURE: StoreFailure = { ok: false, reason: "unavailable", message: "no endpoint answered" };
+
+/** A route store in memory that really compares revisions, and lets a test write behind the caller's back. */
+export interface MemoryStore {
+  readonly store: RouteStore;
+  /** Names of the calls so far, in order. */
+  readonly calls: string[];
+  read(key: string): string | undefined;
+  /** Another writer writes. */
+  write(key: string, value: string): void;
+  /** Runs before the next calls of this name, once each: another writer slips in. */
+  before(call: string, act: () => void): void;
+  /** The next calls of this name fail, or none of them any more. */
+  fail(call: string, failing: boolean): void;
+  /** All leases end, with their keys. */
+  endLeases(): void;
+}
+
+/** Makes an empty store. */
+export function createMemoryStore(): MemoryStore {
+  const entries = new Map<string, StoredEntry & { readonly lease: string | undefined }>();
+  const leases = new Set<string>();
+  const calls: string[] = [];
+  const failing = new Set<string>();
+  const interruptions: { call: string; act: () => void }[] = [];
+  let revision = 0;
+
+  function put({ key, value, lease }: StorePut): number {
+    revision += 1;
+    entries.set(key, { key, value, modRevision: revision, lease });
+    return revision;
+  }
+
+  async function serve<T>(call: string, answer: () => StoreResult<T>): Promise<StoreResult<T>> {
+    calls.push(call);
+    const at = interruptions.findIndex((interruption) => interruption.call === call);
+    if (at >= 0) interruptions.splice(at, 1)[0]?.act();
+    return failing.has(call) ? FAILURE : answer();
+  }
+
+  const gone = (lease: string | undefined) => lease !== undefined && !leases.has(lease);
+  const store: RouteStore = {
+    range: (key) =>
+      serve("range", () => {
+        const found = entries.get(key);
+        return { ok: true, value: { entries: found === undefined ? [] : [found], revision } };
+      }),
+    put: (one) =>
+      serve("put", () =>
+        gone(one.lease)
+          ? { ok: false, reason: "rejected", message: "requested lease not found" }
+          : { ok: true, value: { revision: put(one) } },
+      ),
+    swap: (one, expectedRevision) =>
+      serve<SwapOutcome>("swap", () => {
+        const current = entries.get(one.key) ?? null;
+        if ((current?.modRevision ?? 0) !== expectedRevision)
+          return { ok: true, value: { swapped: false, current } };
+        return { ok: true, value: { swapped: true, revision: put(one) } };
+      }),
+    grantLease: () =>
+      serve("grantLease", () => {
+        revision += 1;
+        leases.add(`lease-${revision}`);
+        return { ok: true, value: { lease: `lease-${revision}` } };
+      }),
+    renewLease: (lease) => serve("renewLease", () => ({ ok: true, value: { alive: leases.has(lease) } })),
+    watch: () => ({ close: () => undefined }),
+    close: () => undefined,
+  };
+  return {
+    store,
+    calls,
+    read: (key) => entries.get(key)?.value,
+    write: (key, value) => void put({ key, value }),
+    before: (call, act) => void interruptions.push({ call, act }),
+    fail(call, fails) {
+      if (fails) failing.add(call);
+      else failing.delete(call);
+    },
+    endLeases() {
+      leases.clear();
+      for (const [key, entry] of entries) if (gone(entry.lease)) entries.delete(key);
+    },
+  };
+}
