@@ -3,7 +3,16 @@ import type { PlannedMonitor } from "@evenkeel/contracts/plan";
 import { type AgentVote, combineSiteVote, computeAgentVote } from "@evenkeel/core/health/vote";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { down, makePlan, TIMING, up, type WorldOptions } from "../arbitration/world.ts";
+import {
+  down,
+  failHome,
+  makePlan,
+  settle,
+  startWorld,
+  TIMING,
+  up,
+  type WorldOptions,
+} from "../arbitration/world.ts";
 
 const SOUND = { ill: false, blinded: false };
 
@@ -106,6 +115,24 @@ const vote = (name: AgentVote["vote"]): AgentVote => ({
   by: name === "down" ? "timeout" : null,
 });
 const CAST = ["up", "down", "failing", "ill", "blind"] as const;
+
+describe("an agent that could not ask", () => {
+  it("[SAFE-2] does not hold up a switch: the agent was enrolled after the credentials were sealed", () => {
+    const world = startWorld();
+    settle(world);
+    const judgement = {
+      verdict: "config" as const,
+      reason: "no-credentials" as const,
+      words: "not sealed to it",
+    };
+    const unasked = { judgement, sawUp: false, healthyForMs: null, freshLoginAgeMs: null };
+    world.connect("late", "s2");
+    world.report("late", [up("dc1", unasked), up("dc2", unasked)]);
+    failHome(world);
+    world.answer("late", [up("dc1", unasked), up("dc2", unasked)]);
+    expect(world.monitor().route.active).toBe("dc2");
+  });
+});
 
 describe("a site's vote", () => {
   it("[SAFE-3] is silent when nobody is heard and that counts, otherwise absent", () => {
