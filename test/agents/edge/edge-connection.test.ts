@@ -122,13 +122,15 @@ describe("the connection to the control plane", () => {
     await again;
   });
 
-  it("stays closed once it was closed for good", async () => {
+  it("stays closed once it was closed for good, and leaves no timer behind", async () => {
+    beginVirtualTime(["setTimeout", "clearTimeout"]);
     const { peer } = await open();
     const farewell = once(peer, "close");
     const closed = ended();
     connection.close();
     expect((await farewell)[0]).toBe(1000);
     await closed;
+    expect(vi.getTimerCount()).toBe(0);
     connection.open();
     expect(connection.send(HELLO)).toBe(false);
     expect(server.clients.size).toBe(0);
