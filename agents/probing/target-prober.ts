@@ -20,6 +20,8 @@ import { runProbe } from "./run-probe.ts";
 
 /** A candidate is logged in to anew so often, because a kept session hides rotated passwords [SAFE-8]; milliseconds. */
 const FRESH_LOGIN_MS = 60_000;
+/** Closed connections are followed by a probe at once, but not more often than this; milliseconds. */
+const HURRY_SPACING_MS = 500;
 /** A probe that our own late event loop made void is repeated after so long, in milliseconds. */
 const VOID_RETRY_MS = 20;
 
@@ -120,13 +122,13 @@ class TargetConnection implements TargetProber {
 
   /**
    * The kernel closes a dead process's connections at once: probing now is how a crash is seen within a millisecond.
-   * A peer that closes after every answer must not make us probe without a pause, so that is done once per interval.
+   * A peer that closes after every answer must not make us probe without a pause, so that is done twice a second at most.
    */
   #hurry(): void {
     // An account that is refused must not be hammered by way of its closed connections either [SAFE-5].
     if (mayLockAccount(this.#track)) return;
     const nowMs = performance.now();
-    if (nowMs - this.#hurriedAtMs < this.#target.rules.timing.retryIntervalMs) return;
+    if (nowMs - this.#hurriedAtMs < HURRY_SPACING_MS) return;
     this.#hurriedAtMs = nowMs;
     void this.#begin();
   }

@@ -30,8 +30,8 @@ export function runTerminal(lab: Lab, options: TerminalOptions): void {
 }
 
 function showPicture(lab: Lab, options: TerminalOptions): void {
-  const engines = [...lab.engines.keys()];
-  let engine: string = engines[0] ?? "postgresql";
+  const engines: readonly string[] = [...lab.engines.keys()];
+  let engine = engines[0] ?? "postgresql";
   let message = `sign in: ${options.loginUrl}   (? for keys, q to quit)`;
   let heardAtMs = Date.now();
   let view: LiveView | null = null;
@@ -65,7 +65,7 @@ function showPicture(lab: Lab, options: TerminalOptions): void {
       return;
     }
     if (key === "e") {
-      engine = engines[(engines.findIndex((name) => name === engine) + 1) % engines.length] ?? engine;
+      engine = engines[(engines.indexOf(engine) + 1) % engines.length] ?? engine;
       message = `keys act on ${engine}`;
       return;
     }
