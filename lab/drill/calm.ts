@@ -45,9 +45,7 @@ function listUncalm(view: LiveView): string[] {
 
 function listUncalmMonitor(monitor: LiveMonitor): string[] {
   const { targetLost } = monitor.protection;
-  const open = monitor.dataCentres
-    .filter((dc) => dc.state !== "normal" || Object.values(dc.votes).some((vote) => vote !== "up"))
-    .map((dc) => `${monitor.name} ${dc.name} is ${dc.state}`);
+  const open = listIll(monitor);
   if (!monitor.switchable) return open;
   if (!monitor.armed) open.push(`${monitor.name} is not armed`);
   if (monitor.switching !== null) open.push(`${monitor.name} is switching`);
@@ -76,6 +74,31 @@ export async function untilSettled(lab: Lab, monitorId: string): Promise<LiveMon
     await pause(POLL_MS);
   }
   throw new Error(`the control plane did not come back: ${problem}`);
+}
+
+/**
+ * Waits until every site hears every data centre of a monitor answer.
+ *
+ * @param lab the lab
+ * @param monitorId the monitor
+ * @throws Error that says which data centre does not recover
+ */
+export async function untilHealthy(lab: Lab, monitorId: string): Promise<LiveMonitor> {
+  const until = wallMs() + CALM_LIMIT_MS;
+  let ill: string[] = [];
+  while (wallMs() < until) {
+    const monitor = await findMonitor(lab, monitorId);
+    ill = listIll(monitor);
+    if (ill.length === 0) return monitor;
+    await pause(POLL_MS);
+  }
+  throw new Error(`it did not recover within ${CALM_LIMIT_MS / 1000} s: ${ill.join("; ")}`);
+}
+
+function listIll(monitor: LiveMonitor): string[] {
+  return monitor.dataCentres
+    .filter((dc) => dc.state !== "normal" || Object.values(dc.votes).some((vote) => vote !== "up"))
+    .map((dc) => `${monitor.name} ${dc.name} is ${dc.state}`);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { armMonitor, openAccess, switchMonitor } from "../faults/switch-monitor.ts";
 import type { Lab } from "../start-lab.ts";
-import { findMonitor } from "./calm.ts";
+import { findMonitor, untilHealthy } from "./calm.ts";
 
 const REASON = "the drill is over";
 
@@ -11,7 +11,8 @@ const REASON = "the drill is over";
  * @param monitorId the monitor
  */
 export async function goHome(lab: Lab, monitorId: string): Promise<void> {
-  const away = await findMonitor(lab, monitorId);
+  // Forced onto a side that has not recovered and armed there, it would rightly leave again.
+  const away = await untilHealthy(lab, monitorId);
   if (!away.switchable) return;
   if (away.active !== away.home) await switchMonitor(lab, away, away.home, REASON);
   for (const dc of (await findMonitor(lab, monitorId)).dataCentres) {
