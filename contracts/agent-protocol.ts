@@ -42,6 +42,30 @@ export const Illness = z
   .nullable();
 export type Illness = z.infer<typeof Illness>;
 
+/** Where an agent listens for its peers; the address is as seen from the other sites. */
+export const PeerAddress = z.object({
+  host: z.string().min(1).max(253),
+  port: z.number().int().min(1).max(65_535),
+});
+export type PeerAddress = z.infer<typeof PeerAddress>;
+
+/** Links that one agent may report: to every agent of every other site. */
+export const LINKS_MAX = 200;
+
+/** How an agent stands to a peer of another site, measured by itself on its monotonic clock [SAFE-10]. */
+export const PeerLink = z.object({
+  agentId: z.string().max(64),
+  /** Id of the peer's site. */
+  site: z.string().max(64),
+  /** `unknown`: the peer has not been reached since this process began, so that its silence says nothing. */
+  state: z.enum(["up", "cut", "unknown"]),
+  /** Milliseconds that the state has lasted. */
+  ageMs: z.number().int().min(0),
+  /** Round trip of the last answer in milliseconds; null before the first. */
+  roundTripMs: z.number().min(0).nullable(),
+});
+export type PeerLink = z.infer<typeof PeerLink>;
+
 /** First frame of an agent. `boot` is new with each start of its process. */
 export const HelloFrame = z.object({
   type: z.literal("hello"),
@@ -51,6 +75,8 @@ export const HelloFrame = z.object({
   /** Version of the plan that it works from; 0: none. */
   planVersion: z.number().int().min(0),
   host: z.string().max(200),
+  /** Where it listens for its peers; null or absent: nowhere. */
+  peer: PeerAddress.nullish(),
 });
 
 /** What changed, or everything after a connect. Repeated until (boot, seq) is acknowledged [SAFE-10]. */
@@ -62,6 +88,8 @@ export const ReportFrame = z.object({
   full: z.boolean(),
   illness: Illness,
   stores: z.array(StoreHealth).max(20),
+  /** Links to the agents of other sites; an agent without a peer port has none. */
+  links: z.array(PeerLink).max(LINKS_MAX).default([]),
   observations: z.array(Observation).max(OBSERVATIONS_MAX),
 });
 export type ReportFrame = z.infer<typeof ReportFrame>;
@@ -72,6 +100,7 @@ export const AnswerFrame = z.object({
   nonce: Nonce,
   illness: Illness,
   stores: z.array(StoreHealth).max(20),
+  links: z.array(PeerLink).max(LINKS_MAX).default([]),
   observations: z.array(Observation).max(OBSERVATIONS_MAX),
 });
 
@@ -147,6 +176,22 @@ export const AckFrame = z.object({
   boot: z.string().max(64),
   seq: z.number().int().min(1),
 });
+/** The agents of other sites that listen for peers: all of them, whenever one of them changes. */
+export const PeersFrame = z.object({
+  type: z.literal("peers"),
+  peers: z
+    .array(
+      z.object({
+        agentId: z.string().max(64),
+        site: z.string().max(64),
+        address: PeerAddress,
+        /** The key that it proves itself with: a public JWK (RFC 7517) as JSON. */
+        publicKey: z.string().max(2000),
+      }),
+    )
+    .max(LINKS_MAX),
+});
+export type PeersFrame = z.infer<typeof PeersFrame>;
 /** Ask for the present state of targets. */
 export const AskFrame = z.object({
   type: z.literal("ask"),
@@ -178,5 +223,6 @@ export const EdgeFrame = z.discriminatedUnion("type", [
   AskFrame,
   WriteRoutesFrame,
   TestFrame,
+  PeersFrame,
 ]);
 export type EdgeFrame = z.infer<typeof EdgeFrame>;

@@ -175,6 +175,7 @@ export const SettingsUpdate = z.strictObject({
       rearmAfterMs: ArbitrationSettings.shape.rearmAfterMs.unwrap(),
       budgetPerMonitorDay: ArbitrationSettings.shape.budgetPerMonitorDay.unwrap(),
       budgetPerSiteMinute: ArbitrationSettings.shape.budgetPerSiteMinute.unwrap(),
+      budgetPerInstanceDay: ArbitrationSettings.shape.budgetPerInstanceDay.unwrap(),
     })
     .partial()
     .optional(),

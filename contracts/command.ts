@@ -39,6 +39,35 @@ export type AccessCommand = z.infer<typeof AccessCommand>;
 export const ArmCommand = z.object({ expectedEpoch, idempotencyKey: IdempotencyKey, reason: Reason });
 export type ArmCommand = z.infer<typeof ArmCommand>;
 
+/** Monitors that one batch may move: all that an instance may have. */
+export const BATCH_MAX = 1000;
+
+/**
+ * One key for many monitors: all of an application, or all that a lost site leaves behind. All are prechecked together;
+ * one blocker and nothing moves, unless blocked ones are to be skipped or everything is forced.
+ */
+export const BatchCommand = z
+  .object({
+    members: z
+      .array(z.object({ monitorId: z.string().min(1).max(64), to: DataCentreName, expectedEpoch }))
+      .min(1)
+      .max(BATCH_MAX),
+    idempotencyKey: IdempotencyKey,
+    force: z.boolean().default(false),
+    /** Moves those that can be moved and leaves the blocked ones where they are. */
+    skipBlocked: z.boolean().default(false),
+    reason: Reason.optional(),
+  })
+  .refine((command) => !command.force || command.reason !== undefined, {
+    path: ["reason"],
+    message: "force needs a reason",
+  })
+  .refine((command) => new Set(command.members.map((one) => one.monitorId)).size === command.members.length, {
+    path: ["members"],
+    message: "a monitor can stand in a batch only once",
+  });
+export type BatchCommand = z.infer<typeof BatchCommand>;
+
 /** What an operator's command came to. */
 export const CommandResult = z.object({
   monitorId: z.string(),
@@ -67,3 +96,14 @@ export const CommandRefusal = z.object({
   epoch: z.number().int().nullable(),
 });
 export type CommandRefusal = z.infer<typeof CommandRefusal>;
+
+/** What became of one member of a batch. */
+export const BatchMemberResult = z.discriminatedUnion("ok", [
+  z.object({ ok: z.literal(true), result: CommandResult }),
+  z.object({ ok: z.literal(false), refusal: CommandRefusal }),
+]);
+export type BatchMemberResult = z.infer<typeof BatchMemberResult>;
+
+/** What became of a batch, member by member, in the order in which they were given. */
+export const BatchResult = z.object({ members: z.array(BatchMemberResult).max(BATCH_MAX) });
+export type BatchResult = z.infer<typeof BatchResult>;

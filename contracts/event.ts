@@ -21,6 +21,9 @@ export const EventType = z.enum([
   "agent-returned",
   "agent-enrolled",
   "site-lost",
+  "site-returned",
+  "switch-replaced",
+  "switch-stuck",
   "store-unreachable",
   "store-reachable",
 ]);
@@ -48,10 +51,13 @@ export const TimeMark = z.object({
   mark: z.enum([
     "first-failed-probe",
     "vote",
+    "site-lost",
     "verdict",
     "confirmed",
     "decided",
+    "commanded",
     "route-written",
+    "process-followed",
     "finished",
   ]),
   atMs: z.number().int(),
@@ -74,5 +80,10 @@ export const InstanceEvent = z.object({
   decision: z.string().max(64).nullable(),
   epoch: z.number().int().nullable(),
   timeLine: z.array(TimeMark).max(200),
+  /**
+   * Recovery time of a finished switch in ms, from the first failed probe (a person's switch: from the decision) to
+   * the last store that took the route; null or absent for everything else.
+   */
+  rtoMs: z.number().int().min(0).nullish(),
 });
 export type InstanceEvent = z.infer<typeof InstanceEvent>;

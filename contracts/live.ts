@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Because, InstanceEvent } from "./event.ts";
-import { ArbitrationSettings, SiteKind } from "./plan.ts";
+import { ArbitrationSettings, MaintenanceWindow, SiteKind } from "./plan.ts";
 import { DataCentreName } from "./route.ts";
 
 /**
@@ -28,6 +28,45 @@ export const Protection = z.object({
   because: Because,
 });
 export type Protection = z.infer<typeof Protection>;
+
+/** One fault, and what the arbitration would make of it if it came now [SAFE-12]. */
+export const Foretold = z.object({
+  fault: z.enum(["target-lost", "site-lost"]),
+  /** Data centre or site that is imagined lost. */
+  lost: z.string(),
+  level: Protection.shape.level,
+  /** Where it would switch to; null: nowhere. */
+  to: DataCentreName.nullable(),
+  /** The sentence of the rule that would fire. */
+  because: Because,
+  /** Everything that stands between this monitor and an automatic switch, the first blocker first. */
+  blockers: z.array(Because).max(40),
+  /** The earliest time from the fault to the decision, in ms, by the monitor's timing; null: nothing would be decided. */
+  decidesInMs: z.number().int().min(0).nullable(),
+});
+export type Foretold = z.infer<typeof Foretold>;
+
+/** What would happen to a monitor if its active data centre, or that one's site, died now. */
+export const Explanation = z.object({ monitorId: z.string(), foretold: z.array(Foretold).max(2) });
+export type Explanation = z.infer<typeof Explanation>;
+
+/** How a site stands to the control plane: `lost` is a verdict of all other sites, `unheard` is our own silence. */
+export const SiteState = z.enum(["connected", "partly", "unheard", "lost", "empty"]);
+export type SiteState = z.infer<typeof SiteState>;
+
+/** A site as people see it. */
+export const LiveSite = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: SiteKind,
+  state: SiteState,
+  because: Because,
+  /** Ms since the last of its agents was heard; null while one is, or before any was. */
+  unheardForMs: z.number().nullable(),
+  /** Monitors whose active data centre stands there: what a one-click plan would move. */
+  active: z.array(z.string()),
+});
+export type LiveSite = z.infer<typeof LiveSite>;
 
 /** One data centre of a monitor as people see it. */
 export const LiveDataCentre = z.object({
@@ -57,6 +96,8 @@ export const LiveMonitor = z.object({
   switchable: z.boolean(),
   monitored: z.boolean(),
   automatic: z.boolean(),
+  /** The maintenance window that is open now; null: none. */
+  window: MaintenanceWindow.nullable(),
   armed: z.boolean(),
   home: DataCentreName,
   active: DataCentreName,
@@ -75,9 +116,12 @@ export const LiveMonitor = z.object({
       epoch: z.number().int(),
       step: z.string(),
       sinceMs: z.number(),
-      owedStores: z.array(z.string()),
+      /** `automatic`, `operator`, `force`, `access` or `plan`. */
+      kind: z.string(),
     })
     .nullable(),
+  /** Stores that do not have the present route yet; they get it as soon as an agent reaches them. */
+  owedStores: z.array(z.string()),
 });
 export type LiveMonitor = z.infer<typeof LiveMonitor>;
 
@@ -100,7 +144,7 @@ export const LiveView = z.object({
   planVersion: z.number().int(),
   atMs: z.number().int(),
   settings: ArbitrationSettings,
-  sites: z.array(z.object({ id: z.string(), name: z.string(), kind: SiteKind })),
+  sites: z.array(LiveSite),
   agents: z.array(LiveAgent),
   stores: z.array(z.object({ id: z.string(), reachable: z.boolean(), words: z.string() })),
   monitors: z.array(LiveMonitor),

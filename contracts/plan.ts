@@ -91,6 +91,23 @@ export const PlannedDataCentre = z.object({
 });
 export type PlannedDataCentre = z.infer<typeof PlannedDataCentre>;
 
+/** A time in which people work on a monitor's targets: probed and judged as ever, switched by people only. */
+export const MaintenanceWindow = z
+  .object({
+    /** Wall clock of the control plane in ms since 1970. */
+    fromMs: z.number().int().min(0),
+    untilMs: z.number().int().min(0),
+    reason: z.string().trim().min(1).max(500),
+  })
+  .refine((window) => window.untilMs > window.fromMs, {
+    path: ["untilMs"],
+    message: "a maintenance window ends after it begins",
+  });
+export type MaintenanceWindow = z.infer<typeof MaintenanceWindow>;
+
+/** Maintenance windows that one monitor may have at a time. */
+export const WINDOWS_MAX = 20;
+
 /** One monitor as the agents and the arbitration need it. */
 export const PlannedMonitor = z.object({
   id: z.string().max(64),
@@ -101,8 +118,8 @@ export const PlannedMonitor = z.object({
   switchable: z.boolean(),
   monitored: z.boolean(),
   automatic: z.boolean(),
-  /** True within a maintenance window: probed and judged, one-click only. */
-  inWindow: z.boolean(),
+  /** Within one of them: probed and judged, one-click only. */
+  windows: z.array(MaintenanceWindow).max(WINDOWS_MAX).default([]),
   timing: Timing,
   /** Sub-health that counts as failure when it is held for the monitor timeout. */
   failOn: z.array(z.enum(["degraded", "read_only"])).max(2),
@@ -150,6 +167,8 @@ export const ArbitrationSettings = z.object({
   budgetPerMonitorDay: z.number().int().min(0).max(10_000).default(3),
   /** Automatic switches away from one site in a minute, beyond which most of the site must be seen down. */
   budgetPerSiteMinute: z.number().int().min(0).max(10_000).default(20),
+  /** Automatic switches of the whole instance in 24 hours, beyond which the same evidence is asked for. */
+  budgetPerInstanceDay: z.number().int().min(0).max(100_000).default(200),
 });
 export type ArbitrationSettings = z.infer<typeof ArbitrationSettings>;
 

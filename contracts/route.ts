@@ -8,6 +8,9 @@ export type DataCentreName = z.infer<typeof DataCentreName>;
 export const AccessFlags = z.object({ readable: z.boolean(), writable: z.boolean() });
 export type AccessFlags = z.infer<typeof AccessFlags>;
 
+/** Decisions before a route's own that the route itself names. */
+export const TRAIL_MAX = 8;
+
 /**
  * A route as it stands in etcd: which data centre of a monitor is active, under which epoch.
  *
@@ -19,6 +22,11 @@ export const Route = z.object({
   epoch: z.number().int().min(1),
   decision: z.string().min(1).max(64),
   after: z.string().min(1).max(64).nullable(),
+  /**
+   * Decisions before this one, newest first, beginning with `after`: whoever was restored from a backup tells by them
+   * that it is merely several decisions behind. Absent in the first route of a monitor.
+   */
+  trail: z.array(z.string().min(1).max(64)).max(TRAIL_MAX).optional(),
   active: DataCentreName,
   phase: z.enum(["stable", "retired"]),
   dataCentres: z.record(DataCentreName, AccessFlags),

@@ -64,7 +64,7 @@ describe("the targets of a plan", () => {
   it("are kept by a plan that changes nothing about them", async () => {
     await probers.follow(planOf());
     await probers.follow({ ...planOf(), version: 2, instanceName: "renamed" });
-    await probers.follow(planOf({ monitor: { automatic: false, inWindow: true, name: "other" } }));
+    await probers.follow(planOf({ monitor: { automatic: false, windows: [], name: "other" } }));
     expect(starts).toBe(2);
     expect(changed).toEqual([DC1, DC2]);
   });

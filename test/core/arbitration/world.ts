@@ -64,7 +64,7 @@ export function makePlan(options: WorldOptions = {}, version = 1): Plan {
         switchable: true,
         monitored: true,
         automatic: true,
-        inWindow: false,
+        windows: [],
         failOn: [],
         home: "dc1",
         ...options.monitor,
