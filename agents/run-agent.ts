@@ -95,6 +95,7 @@ async function assemble(identity: AgentIdentity, stateDir: string, say: Say): Pr
     gather: (targets) => ({
       illness: doubt(parts),
       stores: parts.stores.health(),
+      links: [],
       observations: parts.probers.observe(targets),
     }),
     send: (frame) => parts.connection.send(frame),
@@ -205,6 +206,7 @@ async function answer(parts: Parts, frame: Extract<EdgeFrame, { type: "ask" }>):
     nonce: frame.nonce,
     illness: doubt(parts),
     stores: parts.stores.health(),
+    links: [],
     observations: parts.probers.observe(targets),
   });
 }

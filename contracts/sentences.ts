@@ -16,81 +16,164 @@ export const SENTENCES = {
     en: "Split brain suspected: a store holds a route that does not descend from ours; a person must choose",
     "zh-CN": "疑似脑裂:某个存储中的路由并非源自当前路由,须由人工选择",
   },
-  "ARB-05": { en: "{dc} answers", "zh-CN": "{dc} 应答正常" },
-  "ARB-06": {
+  "ARB-07": { en: "{dc} answers", "zh-CN": "{dc} 应答正常" },
+  "ARB-09": {
     en: "{dc} was never seen up with its present settings from its own site; check address, port and account",
     "zh-CN": "{dc} 以当前配置从未在本站点探测成功,请检查地址、端口与账号",
   },
-  "ARB-07": {
+  "ARB-10": {
     en: "Nobody can tell how {dc} is: no observer has a clear sight of it",
     "zh-CN": "无法判断 {dc} 的状态:没有观察者能看清它",
   },
-  "ARB-08": {
+  "ARB-11": {
     en: "{dc} fails, for less than the monitor timeout so far",
     "zh-CN": "{dc} 探测失败,尚未达到监控超时时间",
   },
-  "ARB-09": {
+  "ARB-12": {
     en: "{dc} is down as seen from {sites}, but its own site does not confirm it; one-click switch only",
     "zh-CN": "{sites} 认为 {dc} 故障,但其所在站点未确认,只能一键切换",
   },
-  "ARB-10": {
+  "ARB-13": {
     en: "{dc} is down as seen from {sites} alone; two failure domains are needed, so one-click switch only",
     "zh-CN": "仅 {sites} 认为 {dc} 故障,需要两个故障域确认,只能一键切换",
   },
-  "ARB-11": {
+  "ARB-14": {
     en: "{dc} is down and is not the home: only a person switches from here",
     "zh-CN": "{dc} 故障且不是主数据中心,只能人工切换",
   },
-  "ARB-12": {
+  "ARB-15": {
     en: "{dc} is down; the instance is on hold, so one-click switch only",
     "zh-CN": "{dc} 故障,实例处于挂起模式,只能一键切换",
   },
-  "ARB-13": {
-    en: "{dc} is down; the automatic switch is off or a maintenance window is open, so one-click switch only",
-    "zh-CN": "{dc} 故障,自动切换已关闭或处于维护窗口,只能一键切换",
+  "ARB-16": {
+    en: "{dc} is down; the automatic switch is off, so one-click switch only",
+    "zh-CN": "{dc} 故障,自动切换已关闭,只能一键切换",
   },
-  "ARB-14": {
+  "ARB-18": {
     en: "{dc} is down; the automatic switch is not armed after the last switch, so one-click switch only",
     "zh-CN": "{dc} 故障,上次切换后自动切换尚未就绪,只能一键切换",
   },
-  "ARB-15": {
+  "ARB-05": {
     en: "An agent hears {dc} answer; the switch is off",
     "zh-CN": "有探针仍能收到 {dc} 的应答,取消切换",
   },
-  "ARB-16": {
+  "ARB-22": {
     en: "Too few agents confirmed in time that {dc} is down; asking again",
     "zh-CN": "及时确认 {dc} 故障的探针不足,将再次确认",
   },
-  "ARB-17": {
+  "ARB-19": {
     en: "{dc} is down and no route store can be reached; nothing can be switched",
     "zh-CN": "{dc} 故障,且无法访问路由存储,无法切换",
   },
-  "ARB-18": {
+  "ARB-20": {
     en: "{dc} is down and no other data centre is fit to take over",
     "zh-CN": "{dc} 故障,没有可接管的数据中心",
   },
-  "ARB-19": {
+  "ARB-21": {
     en: "{dc} is down; the budget of automatic switches is used up, so one-click switch only",
     "zh-CN": "{dc} 故障,自动切换次数已用尽,只能一键切换",
   },
-  "ARB-20": {
+  "ARB-23": {
     en: "{dc} is down; all agents are asked for its present state",
     "zh-CN": "{dc} 故障,正在向所有探针确认当前状态",
   },
-  "ARB-21": { en: "Waiting for the agents' answers on {dc}", "zh-CN": "正在等待探针对 {dc} 的答复" },
-  "ARB-22": {
+  "ARB-06": { en: "Waiting for the agents' answers on {dc}", "zh-CN": "正在等待探针对 {dc} 的答复" },
+  "ARB-24": {
     en: "Would switch from {dc} to {to} now; the instance only observes",
     "zh-CN": "此刻本应从 {dc} 切换到 {to};实例处于观察模式",
   },
-  "ARB-23": {
-    en: "{dc} failed for {forMs} ms as seen from {sites}; {to} answers, fresh login {loginS} s ago; switching to {to}, epoch {epoch}",
+  "ARB-26": {
+    en: "{dc} failed {probes} probes from {sites} for {forMs} ms; {to} answers {agents} agents, fresh login {loginS} s ago; switching to {to}, epoch {epoch}",
     "zh-CN":
-      "{sites} 探测到 {dc} 持续失败 {forMs} 毫秒;{to} 应答正常,{loginS} 秒前登录成功;切换到 {to},纪元 {epoch}",
+      "{sites} 对 {dc} 的 {probes} 次探测持续失败 {forMs} 毫秒;{to} 应答 {agents} 个探针,{loginS} 秒前登录成功;切换到 {to},纪元 {epoch}",
   },
-  "ARB-24": {
-    en: "{dc} closed its connections and refused {refusals} times in a row as seen from {sites}; {to} answers, fresh login {loginS} s ago; switching to {to}, epoch {epoch}",
+  "ARB-27": {
+    en: "{dc} closed its connections and refused {refusals} times in a row as seen from {sites}; {to} answers {agents} agents, fresh login {loginS} s ago; switching to {to}, epoch {epoch}",
     "zh-CN":
-      "{sites} 探测到 {dc} 关闭连接并连续拒绝 {refusals} 次;{to} 应答正常,{loginS} 秒前登录成功;切换到 {to},纪元 {epoch}",
+      "{sites} 探测到 {dc} 关闭连接并连续拒绝 {refusals} 次;{to} 应答 {agents} 个探针,{loginS} 秒前登录成功;切换到 {to},纪元 {epoch}",
+  },
+  "ARB-08": {
+    en: "{sites} calls {dc} down while others hear it answer; all agents are asked who is right",
+    "zh-CN": "{sites} 认为 {dc} 故障而其他站点仍收到应答,正在向所有探针核实",
+  },
+  "ARB-17": {
+    en: "{dc} is down within a maintenance window ({reason}), so one-click switch only",
+    "zh-CN": "{dc} 在维护窗口内故障({reason}),只能一键切换",
+  },
+  "ARB-25": {
+    en: "Site {site} is lost as a whole, unheard for {unheardS} s, {dc} with it; {to} answers {agents} agents, fresh login {loginS} s ago; switching to {to}, epoch {epoch}",
+    "zh-CN":
+      "站点 {site} 整体失联 {unheardS} 秒,{dc} 随之丢失;{to} 应答 {agents} 个探针,{loginS} 秒前登录成功;切换到 {to},纪元 {epoch}",
+  },
+  "SITE-01": {
+    en: "No agent was enrolled in {site}",
+    "zh-CN": "{site} 尚未注册探针",
+  },
+  "SITE-02": {
+    en: "All agents of {site} are here",
+    "zh-CN": "{site} 的探针全部在线",
+  },
+  "SITE-03": {
+    en: "Some agents of {site} are away",
+    "zh-CN": "{site} 的部分探针不在线",
+  },
+  "SITE-04": {
+    en: "No agent of {site} has come back since the control plane started",
+    "zh-CN": "控制面启动后 {site} 的探针尚未重新连接",
+  },
+  "SITE-05": {
+    en: "No agent of {site} is heard, for {unheardS} s so far",
+    "zh-CN": "{site} 的探针失联,已 {unheardS} 秒",
+  },
+  "SITE-06": {
+    en: "No agent of {site} is heard and no other site is connected: the control plane itself may be cut off; nothing moves",
+    "zh-CN": "{site} 的探针失联,且无其他站点在线:可能是控制面自身被隔离,不做任何切换",
+  },
+  "SITE-07": {
+    en: "{site} is cut off from the control plane, but {others} still hears its targets answer; nothing moves",
+    "zh-CN": "{site} 与控制面断开,但 {others} 仍能收到其目标的应答,不做任何切换",
+  },
+  "SITE-08": {
+    en: "{site} is cut off from the control plane, but its agents still answer those of {others}; nothing moves",
+    "zh-CN": "{site} 与控制面断开,但其探针仍应答 {others} 的探针,不做任何切换",
+  },
+  "SITE-09": {
+    en: "{site} is unheard for {unheardS} s and its targets are failing; waiting for the verdict of {others}",
+    "zh-CN": "{site} 失联 {unheardS} 秒,其目标正在失败,等待 {others} 的判定",
+  },
+  "SITE-10": {
+    en: "{site} is unheard for {unheardS} s, and {others} has no clear sight of its targets; one-click switch only",
+    "zh-CN": "{site} 失联 {unheardS} 秒,{others} 无法看清其目标,只能一键切换",
+  },
+  "SITE-11": {
+    en: "{site} is unheard for {unheardS} s and its targets are down, but no link between agents bears witness; one-click switch only",
+    "zh-CN": "{site} 失联 {unheardS} 秒且其目标故障,但没有探针间链路可作证,只能一键切换",
+  },
+  "SITE-12": {
+    en: "{site} is lost: unheard for {unheardS} s, its targets down and its agents out of reach of {others}; the data-centre-level switch is off, so one click moves what stands there",
+    "zh-CN":
+      "{site} 已丢失:失联 {unheardS} 秒,其目标故障,{others} 也无法连接其探针;数据中心级切换已关闭,可一键切换其上的监控器",
+  },
+  "SITE-13": {
+    en: "{site} is lost: unheard for {unheardS} s, its targets down and its agents out of reach of {others}; every armed monitor that stands there moves",
+    "zh-CN":
+      "{site} 已丢失:失联 {unheardS} 秒,其目标故障,{others} 也无法连接其探针;其上已就绪的监控器将全部切换",
+  },
+  "batch-blocked": {
+    en: "{blocked} of {all} monitors of this batch cannot move, so none of them moves",
+    "zh-CN": "批量中 {all} 个监控器有 {blocked} 个无法切换,因此全部不切换",
+  },
+  "candidate-replaced": {
+    en: "{dc} failed before any store had taken the switch to it; switching to {to} instead, epoch {epoch}",
+    "zh-CN": "在任何存储接受切换前 {dc} 已故障,改为切换到 {to},纪元 {epoch}",
+  },
+  "step-unknown": {
+    en: "The running switch to {to} stands at the step {step}, which this version does not know; nothing is done until a version that knows it runs",
+    "zh-CN": "到 {to} 的切换停在本版本未知的步骤 {step},在能识别该步骤的版本运行之前不做任何操作",
+  },
+  "state-one-observer": {
+    en: "Only one site hears {dc} answer, two must: {words}",
+    "zh-CN": "只有一个站点能收到 {dc} 的应答,要求至少两个:{words}",
   },
   "operator-switch": {
     en: "{who} switched from {dc} to {to}, epoch {epoch}",
@@ -213,29 +296,33 @@ export const SENTENCES = {
     "zh-CN": "配置版本 {version} 暂缓生效:{why}",
   },
   "mode-changed": { en: "The instance's mode is now {mode}", "zh-CN": "实例模式现为 {mode}" },
-  "PROT-07": { en: "No observer has a clear sight of {dc}", "zh-CN": "没有观察者能看清 {dc}" },
-  "PROT-09": { en: "The site of {dc} could not bear witness", "zh-CN": "{dc} 所在站点无法作证" },
-  "PROT-10": {
+  "PROT-10": { en: "No observer has a clear sight of {dc}", "zh-CN": "没有观察者能看清 {dc}" },
+  "PROT-12": { en: "The site of {dc} could not bear witness", "zh-CN": "{dc} 所在站点无法作证" },
+  "PROT-13": {
     en: "Only {sites} could bear witness; two failure domains are needed",
     "zh-CN": "只有 {sites} 能作证,需要两个故障域",
   },
-  "PROT-11": {
+  "PROT-14": {
     en: "{dc} is not the home; from here only a person switches",
     "zh-CN": "{dc} 不是主数据中心,只能人工切换",
   },
-  "PROT-12": { en: "The instance is on hold", "zh-CN": "实例处于挂起模式" },
-  "PROT-13": {
-    en: "The automatic switch is off or a maintenance window is open",
-    "zh-CN": "自动切换已关闭或处于维护窗口",
+  "PROT-15": { en: "The instance is on hold", "zh-CN": "实例处于挂起模式" },
+  "PROT-16": {
+    en: "The automatic switch is off",
+    "zh-CN": "自动切换已关闭",
   },
-  "PROT-14": {
+  "PROT-18": {
     en: "The automatic switch is not armed after the last switch",
     "zh-CN": "上次切换后自动切换尚未就绪",
   },
-  "PROT-17": { en: "No route store can be reached", "zh-CN": "无法访问路由存储" },
-  "PROT-18": { en: "No other data centre is fit to take over", "zh-CN": "没有可接管的数据中心" },
-  "PROT-19": { en: "The budget of automatic switches is used up", "zh-CN": "自动切换次数已用尽" },
-  "PROT-22": { en: "The instance only observes", "zh-CN": "实例处于观察模式" },
+  "PROT-19": { en: "No route store can be reached", "zh-CN": "无法访问路由存储" },
+  "PROT-20": { en: "No other data centre is fit to take over", "zh-CN": "没有可接管的数据中心" },
+  "PROT-21": { en: "The budget of automatic switches is used up", "zh-CN": "自动切换次数已用尽" },
+  "PROT-24": { en: "The instance only observes", "zh-CN": "实例处于观察模式" },
+  "PROT-17": {
+    en: "A maintenance window is open: {reason}",
+    "zh-CN": "维护窗口进行中:{reason}",
+  },
   "PROT-automatic": { en: "It switches by itself to {to}", "zh-CN": "自动切换到 {to}" },
 } as const satisfies Record<string, Bilingual>;
 

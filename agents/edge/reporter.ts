@@ -6,6 +6,7 @@ import { createOwed } from "./owed.ts";
 export interface ReportContent {
   readonly illness: ReportFrame["illness"];
   readonly stores: ReportFrame["stores"];
+  readonly links: ReportFrame["links"];
   readonly observations: readonly Observation[];
 }
 
@@ -48,7 +49,7 @@ export function createReporter(ports: ReporterPorts): Reporter {
     if (!active || owed.isEmpty()) return;
     seq += 1;
     const { full, targets } = owed.tell(seq);
-    const { illness, stores, observations } = ports.gather(full ? null : targets);
+    const { illness, stores, links, observations } = ports.gather(full ? null : targets);
     ports.send({
       type: "report",
       boot: ports.boot,
@@ -56,6 +57,7 @@ export function createReporter(ports: ReporterPorts): Reporter {
       full,
       illness,
       stores,
+      links,
       observations: [...observations],
     });
     repeat = setTimeout(send, REPORT_REPEAT_MS);

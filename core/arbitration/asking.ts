@@ -1,35 +1,52 @@
 import type { AgentFrame } from "@evenkeel/contracts/agent-protocol";
 import { isHeard } from "./sight.ts";
-import type { Asking, Case, Effect, MonitorState } from "./state.ts";
-
-/** A question as state and as effect. */
-export interface NewQuestion {
-  readonly asking: Asking;
-  readonly effect: Effect;
-}
+import {
+  type Asking,
+  type Case,
+  FRAME_MONITORS_MAX,
+  type MonitorState,
+  type QuestionSubject,
+} from "./state.ts";
+import { setMonitor, type Work } from "./work.ts";
 
 /**
- * Asks all agents that are there for the present state of every data centre of a monitor [SAFE-4].
+ * Asks all agents that are there for the present state of every data centre of a monitor [SAFE-4]. Whatever is asked in
+ * one turn shares one question, so that it is answered, and decided, as one.
  *
+ * @param work the work
  * @param subject the case
- * @param nonce random, new for each question
- * @returns the question and the effect that sends it
+ * @param about what the question is about
+ * @returns the monitor's row with its question
  */
-export function ask(subject: Case, nonce: string): NewQuestion {
+export function ask(work: Work, subject: Case, about: QuestionSubject): MonitorState {
   const { instance, now, planned } = subject;
-  const connected = Object.values(instance.agents).filter((agent) => agent.connected);
+  const open = work.questions.at(-1);
+  const question =
+    open !== undefined && open.monitors < FRAME_MONITORS_MAX
+      ? open
+      : { nonce: work.newId("ask"), targets: [], monitors: 0 };
+  if (question !== open) work.questions.push(question);
+  question.monitors += 1;
+  for (const { name } of planned.dataCentres) {
+    question.targets.push({ monitorId: planned.id, dataCentre: name });
+  }
   const asking: Asking = {
-    nonce,
+    nonce: question.nonce,
+    about,
     askedAtMs: now,
     deadlineMs: now + instance.plan.settings.confirmMs,
     // Agents that are silent get the question too, but nobody waits for them.
-    asked: connected.filter((agent) => isHeard(agent, instance, now)).map((agent) => agent.id),
+    asked: Object.values(instance.agents)
+      .filter((agent) => isHeard(agent, instance, now))
+      .map((agent) => agent.id),
     answers: {},
     illness: {},
+    links: {},
     reachableStores: [],
   };
-  const targets = planned.dataCentres.map((dc) => ({ monitorId: planned.id, dataCentre: dc.name }));
-  return { asking, effect: { type: "ask", agentIds: connected.map((agent) => agent.id), nonce, targets } };
+  const asked = { ...subject.monitor, asking };
+  setMonitor(work, asked);
+  return asked;
 }
 
 /**
@@ -55,6 +72,7 @@ export function takeAnswer(
       ...asking,
       answers: { ...asking.answers, [agentId]: mine },
       illness: { ...asking.illness, [agentId]: frame.illness },
+      links: { ...asking.links, [agentId]: frame.links },
       reachableStores: [...new Set([...asking.reachableStores, ...reachable])],
     },
   };

@@ -11,7 +11,7 @@ import type { InstanceState, MonitorState } from "./state.ts";
  * @returns a state without agents and monitors; monitors come with the first `plan` event
  */
 export function createInstanceState(plan: Plan, now: number): InstanceState {
-  return { plan, startedAtMs: now, agents: {}, monitors: {} };
+  return { plan, startedAtMs: now, agents: {}, monitors: {}, siteAlarms: {} };
 }
 
 /**
@@ -27,6 +27,8 @@ export function createMonitorState(planned: PlannedMonitor, decision: string, no
     id: planned.id,
     applicationId: planned.applicationId,
     route: createRoute(planned, decision, why.text, now),
+    stores: {},
+    sentAtMs: 0,
     proven: {},
     ancestors: [],
     armed: true,

@@ -1,5 +1,7 @@
+import { isOwedNow } from "./held-routes.ts";
 import { isHeard } from "./sight.ts";
-import { type InstanceState, type MonitorState, RESEND_MS, WATCHFUL_MS } from "./state.ts";
+import { type InstanceState, type MonitorState, OWED_RESEND_MS, WATCHFUL_MS } from "./state.ts";
+import { computeRunDeadline } from "./switch-steps.ts";
 
 /**
  * Computes when the object has to look again by itself: the earliest deadline of all. It may be served late without
@@ -10,31 +12,45 @@ import { type InstanceState, type MonitorState, RESEND_MS, WATCHFUL_MS } from ".
  * @returns time in ms since 1970; null: nothing is waiting
  */
 export function computeNextDeadline(state: InstanceState, now: number): number | null {
-  const deadlines = Object.values(state.monitors).flatMap((monitor) => listDeadlines(monitor, now));
-  if (isWatchful(state, now)) deadlines.push(now + WATCHFUL_MS);
-  return deadlines.length === 0 ? null : Math.max(now, Math.min(...deadlines));
+  let next = Number.POSITIVE_INFINITY;
+  let trouble = false;
+  for (const monitor of Object.values(state.monitors)) {
+    next = Math.min(next, computeMonitorDeadline(state, monitor, now));
+    trouble ||= monitor.route.phase !== "retired" && hasTrouble(monitor);
+  }
+  const missing = state.plan.monitors.length > 0 && !isComplete(state, now);
+  if (trouble || missing) next = Math.min(next, now + WATCHFUL_MS, computeSilence(state, now));
+  return next === Number.POSITIVE_INFINITY ? null : Math.max(now, next);
 }
 
-function listDeadlines(monitor: MonitorState, now: number): number[] {
-  const deadlines: number[] = [];
-  if (monitor.asking !== null) deadlines.push(monitor.asking.deadlineMs);
-  if (monitor.asking === null && monitor.askAgainAtMs > now) deadlines.push(monitor.askAgainAtMs);
-  if (monitor.run !== null && monitor.run.step !== "precheck")
-    deadlines.push(monitor.run.sentAtMs + RESEND_MS);
-  if (monitor.rearmAtMs !== null && monitor.run === null) deadlines.push(monitor.rearmAtMs);
-  return deadlines;
+function computeMonitorDeadline(state: InstanceState, monitor: MonitorState, now: number): number {
+  const { asking, askAgainAtMs, run, rearmAtMs } = monitor;
+  const runDeadline = run === null ? null : computeRunDeadline(run);
+  return Math.min(
+    asking?.deadlineMs ?? Number.POSITIVE_INFINITY,
+    asking === null && askAgainAtMs > now ? askAgainAtMs : Number.POSITIVE_INFINITY,
+    runDeadline ?? Number.POSITIVE_INFINITY,
+    run === null && rearmAtMs !== null ? rearmAtMs : Number.POSITIVE_INFINITY,
+    isOwedNow(state, monitor, now) ? monitor.sentAtMs + OWED_RESEND_MS : Number.POSITIVE_INFINITY,
+  );
+}
+
+/** When the next agent falls silent, or the next site has been unheard for long enough to be judged. */
+function computeSilence(state: InstanceState, now: number): number {
+  const { silentAfterMs, siteTimeoutMs } = state.plan.settings;
+  const due = Object.values(state.agents).flatMap((agent) => [
+    ...(agent.connected ? [agent.heardAtMs + silentAfterMs + 1] : []),
+    agent.heardAtMs + siteTimeoutMs,
+  ]);
+  return Math.min(...due.filter((atMs) => atMs > now), Number.POSITIVE_INFINITY);
 }
 
 /**
  * While something is wrong the object looks every few seconds, which also keeps it in memory: an object that is evicted
  * in the middle of an outage would have to wait until it may count absence again [SAFE-3].
  */
-function isWatchful(state: InstanceState, now: number): boolean {
-  const monitors = Object.values(state.monitors);
-  if (monitors.some((monitor) => monitor.route.phase !== "retired" && hasTrouble(monitor))) return true;
-  return (
-    state.plan.monitors.length > 0 && Object.values(state.agents).some((agent) => !isHeard(agent, state, now))
-  );
+function isComplete(state: InstanceState, now: number): boolean {
+  return Object.values(state.agents).every((agent) => isHeard(agent, state, now));
 }
 
 function hasTrouble(monitor: MonitorState): boolean {

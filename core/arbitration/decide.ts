@@ -1,10 +1,16 @@
 import { takeAnswer } from "./asking.ts";
-import { endPrecheck, obey } from "./commands.ts";
+import { obeyBatch } from "./batch.ts";
+import { obey } from "./commands.ts";
 import { evaluate } from "./evaluate.ts";
+import { armIfDue } from "./finish.ts";
+import { sendOwed } from "./held-routes.ts";
 import { takePlan } from "./plan.ts";
+import { endPrecheck } from "./precheck.ts";
+import { replaceCandidate } from "./replace.ts";
 import { connectAgent, disconnectAgent, removeAgent, takeObservations, takeReport } from "./reports.ts";
+import { tellOfSites } from "./site-alarms.ts";
 import type { ArbitrationEvent, Decision, InstanceState, Surroundings } from "./state.ts";
-import { armIfDue, finishIfDone, resendIfDue } from "./switching.ts";
+import { driveSwitch } from "./switch-steps.ts";
 import { showStates } from "./target-states.ts";
 import { beginWork, endWork, setMonitor, type Work } from "./work.ts";
 import { takeWritten } from "./written.ts";
@@ -21,6 +27,7 @@ import { takeWritten } from "./written.ts";
 export function decide(state: InstanceState, event: ArbitrationEvent, surroundings: Surroundings): Decision {
   const work = beginWork(state, surroundings);
   const touched = take(work, event);
+  tellOfSites(work);
   for (const monitorId of touched) {
     proceed(work, monitorId);
     evaluate(work, monitorId);
@@ -30,7 +37,8 @@ export function decide(state: InstanceState, event: ArbitrationEvent, surroundin
 }
 
 function allMonitors(work: Work): string[] {
-  return work.instance.plan.monitors.map((planned) => planned.id);
+  // Deleted monitors too: their retired routes may still be owed to a store.
+  return Object.keys(work.instance.monitors);
 }
 
 /** Takes the event in and names the monitors that have to be looked at again. */
@@ -62,6 +70,8 @@ function take(work: Work, event: ArbitrationEvent): readonly string[] {
     case "command":
       obey(work, event);
       return [event.monitorId];
+    case "batch":
+      return obeyBatch(work, event);
   }
 }
 
@@ -76,14 +86,12 @@ function takeAnswers(work: Work, event: Extract<ArbitrationEvent, { type: "answe
   return [...new Set([...touched, ...asked.map((monitor) => monitor.id)])];
 }
 
-/** What goes on by itself in one monitor: prechecks that were answered, routes to send again, arming. */
+/** What goes on in one monitor without a new finding: prechecks that were answered, steps of a switch, owed stores, arming. */
 function proceed(work: Work, monitorId: string): void {
   endPrecheck(work, monitorId);
-  const running = work.instance.monitors[monitorId];
-  if (running?.run != null) {
-    resendIfDue(work, running);
-    finishIfDone(work, work.instance.monitors[monitorId] ?? running);
-  }
+  replaceCandidate(work, monitorId);
+  driveSwitch(work, monitorId);
+  sendOwed(work, monitorId);
   const settled = work.instance.monitors[monitorId];
   if (settled !== undefined) setMonitor(work, armIfDue(work, settled));
 }

@@ -1,11 +1,14 @@
-import type { TimeMark } from "@evenkeel/contracts/event";
 import { because, type SentenceId } from "@evenkeel/contracts/sentences";
 import { ask } from "./asking.ts";
-import { computeFinding, type Finding } from "./facts.ts";
+import { findOpenWindow } from "./budget.ts";
+import { computeFinding, type Finding, findActiveSite } from "./facts.ts";
+import { nameSite } from "./find-planned.ts";
+import { recordEvent } from "./record-event.ts";
 import { findRule, type Rule } from "./rules.ts";
 import { ASK_AGAIN_MS, type Case, type MonitorState } from "./state.ts";
 import { computeFlagsAfter, startChange } from "./switching.ts";
-import { findCase, recordEvent, setMonitor, type Work } from "./work.ts";
+import { computeTimeLine, countVouchers } from "./time-line.ts";
+import { findCase, setMonitor, type Work } from "./work.ts";
 
 /**
  * Applies the rule table to one monitor: finds the row for the facts and does what its outcome says.
@@ -29,7 +32,10 @@ export function evaluate(work: Work, monitorId: string): void {
       raiseAlarm(work, subject, rule, finding);
       return;
     case "ask":
-      if (work.now >= monitor.askAgainAtMs) putQuestion(work, subject);
+      // An alarm that stands goes on standing: asking again must not tell a person again.
+      if (work.now >= monitor.askAgainAtMs) {
+        ask(work, subject, finding.facts.target === "lost" ? "site" : "target");
+      }
       return;
     case "drop":
       setMonitor(work, dropQuestion(subject, finding));
@@ -48,13 +54,15 @@ function settle(monitor: MonitorState, asking: MonitorState["asking"]): MonitorS
 }
 
 function sentenceParams(subject: Case, finding: Finding): Record<string, string | number> {
-  const names = new Map(subject.instance.plan.sites.map((site) => [site.id, site.name]));
-  const sites = finding.sight.verdict.downSites.map((id) => names.get(id) ?? id);
+  const name = (id: string) => nameSite(subject.instance, id);
+  const sites = finding.sight.verdict.downSites.map(name);
   return {
     dc: subject.monitor.route.active,
     to: finding.candidate?.dataCentre ?? "?",
+    site: name(findActiveSite(subject)),
     sites: sites.length === 0 ? "nowhere" : sites.join(" and "),
     epoch: subject.monitor.route.epoch + 1,
+    reason: findOpenWindow(subject.planned, subject.now)?.reason ?? "",
   };
 }
 
@@ -80,13 +88,6 @@ function raiseAlarm(work: Work, subject: Case, rule: Rule, finding: Finding): vo
     monitorId: monitor.id,
     dataCentre: monitor.route.active,
   });
-}
-
-function putQuestion(work: Work, subject: Case): void {
-  const question = ask(subject, work.newId("ask"));
-  // An alarm that stands goes on standing: asking again must not tell a person again.
-  setMonitor(work, { ...subject.monitor, asking: question.asking });
-  work.effects.push(question.effect);
 }
 
 /**
@@ -121,9 +122,13 @@ function switchByRule(work: Work, subject: Case, rule: Rule, finding: Finding): 
     .flat()
     .filter((observation) => observation.dataCentre === subject.monitor.route.active)
     .flatMap((observation) => (observation.failing === null ? [] : [observation.failing]));
+  const judged = subject.moment.sites.get(findActiveSite(subject));
   const params = {
     ...sentenceParams(subject, finding),
     forMs: Math.max(0, ...runs.map((run) => run.ageMs)),
+    probes: Math.max(0, ...runs.map((run) => run.probes)),
+    agents: countVouchers(subject, candidate.dataCentre),
+    unheardS: Math.round((judged?.unheardForMs ?? 0) / 1000),
     refusals: Math.max(0, ...runs.map((run) => run.refusals)),
     loginS: Math.round(candidate.loginAgeMs / 1000),
   };
@@ -136,36 +141,4 @@ function switchByRule(work: Work, subject: Case, rule: Rule, finding: Finding): 
     idempotencyKey: null,
     timeLine: computeTimeLine(subject, finding),
   });
-}
-
-/** The time line up to the decision, from the ages that the agents measured [SAFE-10]. */
-function computeTimeLine(subject: Case, finding: Finding): TimeMark[] {
-  const { monitor, instance, now } = subject;
-  const marks: TimeMark[] = [];
-  for (const [agentId, answer] of Object.entries(monitor.asking?.answers ?? {})) {
-    const seen = answer.find((observation) => observation.dataCentre === monitor.route.active);
-    if (seen?.failing === null || seen === undefined) continue;
-    const agent = instance.agents[agentId];
-    const words = `${seen.failing.probes} failed probes in ${seen.failing.ageMs} ms: ${seen.judgement.words}`;
-    marks.push({
-      mark: "first-failed-probe",
-      atMs: now - seen.failing.ageMs,
-      who: agent?.name ?? agentId,
-      words,
-    });
-  }
-  marks.sort((a, b) => a.atMs - b.atMs);
-  const askedAtMs = monitor.asking?.askedAtMs ?? now;
-  marks.push({
-    mark: "verdict",
-    atMs: askedAtMs,
-    who: null,
-    words: "down from enough failure domains; asking everybody",
-  });
-  for (const [site, vote] of Object.entries(finding.sight.votes)) {
-    const name = instance.plan.sites.find((planned) => planned.id === site)?.name ?? site;
-    marks.push({ mark: "vote", atMs: now, who: name, words: vote.vote });
-  }
-  marks.push({ mark: "confirmed", atMs: now, who: null, words: "the answers to the question agree" });
-  return marks;
 }

@@ -7,8 +7,13 @@ import {
   type TargetState,
 } from "@evenkeel/contracts/live";
 import type { PlannedDataCentre } from "@evenkeel/contracts/plan";
+import { findOpenWindow } from "./budget.ts";
+import { computeProtection } from "./explain.ts";
 import { listReachableStores } from "./facts.ts";
-import { computeProtection } from "./protection.ts";
+import { listOwed } from "./held-routes.ts";
+import { listMarks } from "./live-marks.ts";
+import { renderSite } from "./live-sites.ts";
+import { createMoment } from "./moment.ts";
 import { isHeard } from "./sight.ts";
 import type { Case, InstanceState } from "./state.ts";
 import { computeShownTarget } from "./target-states.ts";
@@ -26,13 +31,17 @@ export function renderLiveView(
   now: number,
 ): LiveView {
   const { plan } = state;
+  const moment = createMoment(state, now);
   return {
     instanceId: plan.instanceId,
     name: plan.instanceName,
     planVersion: plan.version,
     atMs: now,
     settings: plan.settings,
-    sites: plan.sites.map((site) => ({ id: site.id, name: site.name, kind: site.kind })),
+    sites: plan.sites.flatMap((site) => {
+      const judged = moment.sites.get(site.id);
+      return judged === undefined ? [] : [renderSite(state, site, judged)];
+    }),
     agents: Object.values(state.agents).map((agent) => ({
       id: agent.id,
       name: agent.name,
@@ -45,7 +54,7 @@ export function renderLiveView(
     stores: renderStores(state, now),
     monitors: plan.monitors.flatMap((planned) => {
       const monitor = state.monitors[planned.id];
-      return monitor === undefined ? [] : [renderMonitor({ instance: state, planned, monitor, now })];
+      return monitor === undefined ? [] : [renderMonitor({ instance: state, planned, monitor, now, moment })];
     }),
     events: events.slice(0, LIVE_EVENTS_MAX),
   };
@@ -86,6 +95,7 @@ function renderMonitor(subject: Case): LiveMonitor {
     switchable: planned.switchable,
     monitored: planned.monitored,
     automatic: planned.automatic,
+    window: findOpenWindow(planned, subject.now),
     armed: monitor.armed,
     home: planned.home,
     active: monitor.route.active,
@@ -104,28 +114,12 @@ function renderMonitor(subject: Case): LiveMonitor {
         : {
             to: monitor.run.to,
             epoch: monitor.run.epoch,
-            step: monitor.run.step,
+            step: monitor.run.position.step,
             sinceMs: subject.now - monitor.run.startedAtMs,
-            owedStores: subject.instance.plan.stores
-              .map((store) => store.id)
-              .filter((id) => monitor.run?.stored.includes(id) === false),
+            kind: monitor.run.kind,
           },
+    owedStores: planned.switchable ? listOwed(subject.instance, monitor) : [],
   };
-}
-
-function listMarks(subject: Case, dataCentres: readonly LiveDataCentre[]): LiveMonitor["marks"] {
-  const { planned, monitor } = subject;
-  const marks: LiveMonitor["marks"] = [];
-  if (monitor.fork !== null) marks.push("split-brain-suspected");
-  const standbys = dataCentres.filter((dc) => dc.name !== monitor.route.active);
-  const ready = standbys.some((dc) => dc.state === "normal");
-  if (planned.switchable && planned.monitored && standbys.length > 0 && !ready)
-    marks.push("standby-not-ready");
-  const lonely = dataCentres.some(
-    (dc) => Object.values(dc.votes).filter((vote) => vote === "up").length === 1,
-  );
-  if (planned.timing.healthPrecision === 2 && lonely) marks.push("one-observer-only");
-  return marks;
 }
 
 function renderDataCentre(subject: Case, target: PlannedDataCentre): LiveDataCentre {

@@ -1,12 +1,14 @@
 import type { CommandRefusal } from "@evenkeel/contracts/command";
-import type { Plan } from "@evenkeel/contracts/plan";
+import type { Plan, PlannedMonitor } from "@evenkeel/contracts/plan";
+import type { Route } from "@evenkeel/contracts/route";
 import { because } from "@evenkeel/contracts/sentences";
-import { computeFlags } from "../switching/route.ts";
+import { computeFlags, succeedRoute } from "../switching/route.ts";
 import { createMonitorState } from "./create.ts";
-import { evaluate } from "./evaluate.ts";
+import { findPlanned } from "./find-planned.ts";
+import { sendRoute } from "./held-routes.ts";
+import { recordEvent } from "./record-event.ts";
 import { ANCESTORS_MAX, type InstanceState, type MonitorState } from "./state.ts";
-import { sendRoute } from "./switching.ts";
-import { findPlanned, recordEvent, setMonitor, type Work } from "./work.ts";
+import { dropMonitor, setMonitor, type Work } from "./work.ts";
 
 /** Deleted monitors keep their retired route for so long, in ms: 30 days [SAFE-1]. */
 export const TOMBSTONE_MS = 30 * 86_400_000;
@@ -73,65 +75,49 @@ export function takePlan(work: Work, plan: Plan): void {
     if (findPlanned(work.instance, monitor.id) !== undefined) continue;
     const had = before.monitors.find((planned) => planned.id === monitor.id);
     // A monitor that never had a route leaves nothing that somebody could still be serving.
-    if (had !== undefined && !had.switchable) forget(work, monitor.id);
+    if (had !== undefined && !had.switchable) dropMonitor(work, monitor.id);
     else retire(work, monitor);
   }
-  for (const planned of plan.monitors) evaluate(work, planned.id);
 }
 
-/** Data centres that were added become open, those that were removed lose their flags: a new epoch, as any change. */
-function keepFlags(work: Work, before: MonitorState, planned: Plan["monitors"][number]): void {
+/** Data centres that were added become open, those that were removed lose their flags. */
+function keepFlags(work: Work, before: MonitorState, planned: PlannedMonitor): void {
   const same = planned.dataCentres.every((dc) => before.route.dataCentres[dc.name] !== undefined);
   if (same && Object.keys(before.route.dataCentres).length === planned.dataCentres.length) return;
-  const route = {
-    ...before.route,
-    epoch: before.route.epoch + 1,
-    decision: work.newId("dec"),
-    after: before.route.decision,
-    dataCentres: computeFlags(planned, before.route.dataCentres),
-    decidedBy: "plan",
-    decidedAt: new Date(work.now).toISOString(),
-  };
-  const next = {
-    ...before,
-    route,
-    ancestors: [before.route.decision, ...before.ancestors].slice(0, ANCESTORS_MAX),
-  };
-  setMonitor(work, next);
-  sendRoute(work, next);
+  const dataCentres = computeFlags(planned, before.route.dataCentres);
+  succeedByPlan(work, before, { dataCentres, phase: "stable", reason: "the data centres were changed" });
 }
 
 /** A deleted monitor leaves a tombstone and a retired route that SDKs keep serving [SAFE-1]. */
 function retire(work: Work, monitor: MonitorState): void {
   if (monitor.route.phase === "retired") {
-    if (work.now - Date.parse(monitor.route.decidedAt) > TOMBSTONE_MS) forget(work, monitor.id);
+    if (work.now - Date.parse(monitor.route.decidedAt) > TOMBSTONE_MS) dropMonitor(work, monitor.id);
     return;
   }
-  const next: MonitorState = {
-    ...monitor,
-    route: {
-      ...monitor.route,
-      phase: "retired",
-      epoch: monitor.route.epoch + 1,
-      decision: work.newId("dec"),
-      after: monitor.route.decision,
-      reason: "the monitor was deleted",
-      decidedBy: "plan",
-      decidedAt: new Date(work.now).toISOString(),
-    },
-    ancestors: [monitor.route.decision, ...monitor.ancestors].slice(0, ANCESTORS_MAX),
-    observations: {},
-    asking: null,
-    run: null,
-    alarm: null,
-  };
-  setMonitor(work, next);
-  sendRoute(work, next);
+  const quiet = { ...monitor, observations: {}, asking: null, run: null, alarm: null };
+  const { dataCentres } = monitor.route;
+  succeedByPlan(work, quiet, { dataCentres, phase: "retired", reason: "the monitor was deleted" });
 }
 
-function forget(work: Work, monitorId: string): void {
-  const { [monitorId]: gone, ...monitors } = work.instance.monitors;
-  if (gone === undefined) return;
-  work.instance = { ...work.instance, monitors };
-  work.changed[monitorId] = null;
+/** A change that the plan makes is a new epoch like any other [SAFE-1]. It moves nothing, and so it needs no run. */
+function succeedByPlan(
+  work: Work,
+  before: MonitorState,
+  change: Pick<Route, "dataCentres" | "phase" | "reason">,
+): void {
+  const { route, fork } = before;
+  const next: MonitorState = {
+    ...before,
+    route: succeedRoute(route, {
+      ...change,
+      epoch: Math.max(route.epoch, fork?.epoch ?? 0) + 1,
+      decision: work.newId("dec"),
+      active: route.active,
+      decidedBy: "plan",
+      now: work.now,
+    }),
+    ancestors: [route.decision, ...before.ancestors].slice(0, ANCESTORS_MAX),
+  };
+  setMonitor(work, next);
+  if (fork === null) sendRoute(work, next);
 }

@@ -1,8 +1,13 @@
-import type { AgentFrame, StoreHealth } from "@evenkeel/contracts/agent-protocol";
+import type { AgentFrame } from "@evenkeel/contracts/agent-protocol";
 import type { Observation } from "@evenkeel/contracts/observation";
 import { because } from "@evenkeel/contracts/sentences";
+import { linksDiffer, noteStores, storesDiffer } from "./agent-reach.ts";
+import { listReachableStores } from "./facts.ts";
+import { findPlanned, nameSite } from "./find-planned.ts";
+import { forgetHeld } from "./held-routes.ts";
+import { recordEvent } from "./record-event.ts";
 import type { AgentState, ArbitrationEvent, MonitorState, SeenObservation } from "./state.ts";
-import { findPlanned, recordEvent, setMonitor, type Work } from "./work.ts";
+import { setMonitor, type Work } from "./work.ts";
 
 type EventOf<Type extends ArbitrationEvent["type"]> = Extract<ArbitrationEvent, { type: Type }>;
 
@@ -23,11 +28,12 @@ export function connectAgent(work: Work, event: EventOf<"agent-connected">): voi
     version: hello.version,
     illness: before?.boot === hello.boot ? before.illness : null,
     stores: before?.boot === hello.boot ? before.stores : [],
+    links: before?.boot === hello.boot ? before.links : [],
   };
   putAgent(work, state);
   if (before?.boot !== hello.boot) forgetSight(work, agent.id);
   if (returned) {
-    const params = { agent: agent.name, site: siteName(work, agent.site) };
+    const params = { agent: agent.name, site: nameSite(work.instance, agent.site) };
     recordEvent(work, { type: "agent-returned", level: "info", because: because("agent-returned", params) });
   }
 }
@@ -37,7 +43,7 @@ export function disconnectAgent(work: Work, agentId: string): void {
   const agent = work.instance.agents[agentId];
   if (agent === undefined || !agent.connected) return;
   putAgent(work, { ...agent, connected: false });
-  const params = { agent: agent.name, site: siteName(work, agent.site) };
+  const params = { agent: agent.name, site: nameSite(work.instance, agent.site) };
   recordEvent(work, { type: "agent-lost", level: "major", because: because("agent-lost", params) });
 }
 
@@ -51,10 +57,6 @@ export function removeAgent(work: Work, agentId: string): void {
 
 function putAgent(work: Work, agent: AgentState): void {
   work.instance = { ...work.instance, agents: { ...work.instance.agents, [agent.id]: agent } };
-}
-
-function siteName(work: Work, site: string): string {
-  return work.instance.plan.sites.find((planned) => planned.id === site)?.name ?? site;
 }
 
 function forgetSight(work: Work, agentId: string): void {
@@ -80,27 +82,20 @@ export function takeReport(
   const agent = work.instance.agents[agentId];
   if (agent === undefined) return [];
   noteStores(work, agent, frame.stores);
-  putAgent(work, { ...agent, illness: frame.illness, stores: frame.stores, heardAtMs: work.now });
+  const storesBefore = listReachableStores(work.instance, work.now);
+  const { illness, stores, links } = frame;
+  putAgent(work, { ...agent, illness, stores, links, heardAtMs: work.now });
+  if (storesDiffer(agent.stores, stores)) {
+    const returned = listReachableStores(work.instance, work.now).filter((id) => !storesBefore.includes(id));
+    for (const store of returned) forgetHeld(work, store);
+  }
   const touched = takeObservations(work, agent, frame.observations, frame.full);
   // Illness or a store's health bears on every case, not only on those whose targets changed.
-  const general = frame.illness?.cause !== agent.illness?.cause || storesDiffer(agent.stores, frame.stores);
+  const general =
+    illness?.cause !== agent.illness?.cause ||
+    storesDiffer(agent.stores, stores) ||
+    linksDiffer(agent.links, links);
   return general ? work.instance.plan.monitors.map((planned) => planned.id) : touched;
-}
-
-function storesDiffer(before: readonly StoreHealth[], after: readonly StoreHealth[]): boolean {
-  const key = (stores: readonly StoreHealth[]) =>
-    stores.map((store) => `${store.store}:${store.reachable}`).join();
-  return key(before) !== key(after);
-}
-
-function noteStores(work: Work, agent: AgentState, stores: readonly StoreHealth[]): void {
-  for (const store of stores) {
-    const before = agent.stores.find((known) => known.store === store.store);
-    if (before?.reachable === store.reachable || (before === undefined && store.reachable)) continue;
-    const type = store.reachable ? "store-reachable" : "store-unreachable";
-    const params = { agent: agent.name, store: store.store, words: store.words };
-    recordEvent(work, { type, level: store.reachable ? "info" : "major", because: because(type, params) });
-  }
 }
 
 /** Takes observations, of a report or of an answer: both are what an agent says of its targets now. */

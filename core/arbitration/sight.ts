@@ -17,6 +17,9 @@ export function isHeard(agent: AgentState, instance: InstanceState, now: number)
   return agent.connected && now - agent.heardAtMs <= instance.plan.settings.silentAfterMs;
 }
 
+/** What computing a sight needs of a case. */
+export type SightCase = Pick<Case, "instance" | "planned" | "monitor" | "now">;
+
 /** What a set of observations says of one target. */
 export interface Sight {
   readonly votes: Readonly<Record<string, AgentVote>>;
@@ -34,22 +37,21 @@ export type SightSource = "reports" | "answers";
  * @param source `answers` counts nothing but answers with the nonce of the question under way [SAFE-4]
  * @returns the votes by site id and the verdict
  */
-export function computeSight(subject: Case, dataCentre: string, source: SightSource): Sight {
+export function computeSight(subject: SightCase, dataCentre: string, source: SightSource): Sight {
   const target = subject.planned.dataCentres.find((dc) => dc.name === dataCentre);
   if (target === undefined) throw new Error(`monitor ${subject.planned.id} has no data centre ${dataCentre}`);
   const votes: Record<string, AgentVote> = {};
+  const all = Object.values(subject.instance.agents);
+  const find = source === "answers" ? findAnswer : findReport;
   for (const site of subject.instance.plan.sites) {
-    const agents = Object.values(subject.instance.agents).filter((agent) => agent.site === site.id);
-    const cast = agents.flatMap((agent) => {
-      const sighting =
-        source === "answers"
-          ? findAnswer(subject, agent, dataCentre)
-          : findReport(subject, agent, dataCentre);
-      return sighting === null
-        ? []
-        : [computeAgentVote(sighting.observation, sighting, subject.planned, target.targetVersion)];
-    });
-    votes[site.id] = combineSiteVote(cast, absenceCounts(subject, agents));
+    const agents = all.filter((agent) => agent.site === site.id);
+    const cast: AgentVote[] = [];
+    for (const agent of agents) {
+      const sighting = find(subject, agent, dataCentre);
+      if (sighting === null) continue;
+      cast.push(computeAgentVote(sighting.observation, sighting, subject.planned, target.targetVersion));
+    }
+    votes[site.id] = combineSiteVote(cast, absenceCounts(subject.instance, agents, subject.now));
   }
   return { votes, verdict: computeTargetVerdict(votes, target.site) };
 }
@@ -60,13 +62,13 @@ interface Sighting {
   readonly blinded: boolean;
 }
 
-function findReport(subject: Case, agent: AgentState, dataCentre: string): Sighting | null {
+function findReport(subject: SightCase, agent: AgentState, dataCentre: string): Sighting | null {
   if (!isHeard(agent, subject.instance, subject.now)) return null;
   const seen = subject.monitor.observations[agent.id]?.[dataCentre];
   return { observation: seen?.observation, ill: agent.illness !== null, blinded: seen?.blinded ?? false };
 }
 
-function findAnswer(subject: Case, agent: AgentState, dataCentre: string): Sighting | null {
+function findAnswer(subject: SightCase, agent: AgentState, dataCentre: string): Sighting | null {
   const asking = subject.monitor.asking;
   const answer = asking?.answers[agent.id];
   if (asking === null || answer === undefined) return null;
@@ -77,9 +79,15 @@ function findAnswer(subject: Case, agent: AgentState, dataCentre: string): Sight
   };
 }
 
-/** A deploy or an eviction must not look like a lost site: absence counts only for agents that we saw, or after a while. */
-function absenceCounts(subject: Case, agents: readonly AgentState[]): boolean {
-  const { instance, now } = subject;
+/**
+ * Tells whether the absence of agents may be counted. A deploy or an eviction must not look like a lost site: absence
+ * counts only for agents that this incarnation saw, or after a while [SAFE-3].
+ *
+ * @param instance the instance
+ * @param agents the agents of one site
+ * @param now control plane's clock in ms
+ */
+export function absenceCounts(instance: InstanceState, agents: readonly AgentState[], now: number): boolean {
   const old = now - instance.startedAtMs >= UNSEEN_FACTOR * instance.plan.settings.siteTimeoutMs;
   return old || (agents.length > 0 && agents.every((agent) => agent.seen));
 }

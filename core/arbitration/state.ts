@@ -1,7 +1,14 @@
-import type { AgentFrame, Illness, RouteWrite, StoreHealth } from "@evenkeel/contracts/agent-protocol";
+import type {
+  AgentFrame,
+  Illness,
+  PeerLink,
+  RouteWrite,
+  StoreHealth,
+} from "@evenkeel/contracts/agent-protocol";
 import type {
   AccessCommand,
   ArmCommand,
+  BatchCommand,
   CommandRefusal,
   CommandResult,
   SwitchCommand,
@@ -11,6 +18,8 @@ import type { TargetState } from "@evenkeel/contracts/live";
 import type { Observation } from "@evenkeel/contracts/observation";
 import type { Plan, PlannedMonitor } from "@evenkeel/contracts/plan";
 import type { Route } from "@evenkeel/contracts/route";
+import type { StepPosition } from "../steps/machine.ts";
+import type { Moment } from "./moment.ts";
 
 /** What the arbitration knows of one agent. `connected`, `heardAtMs` and `seen` are never stored: they are the shell's senses. */
 export interface AgentState {
@@ -27,6 +36,8 @@ export interface AgentState {
   readonly version: string | null;
   readonly illness: Illness;
   readonly stores: readonly StoreHealth[];
+  /** Its links to the agents of other sites. */
+  readonly links: readonly PeerLink[];
 }
 
 /** An observation as it was received. */
@@ -41,9 +52,16 @@ export interface SeenObservation {
   readonly blinded: boolean;
 }
 
+/**
+ * What a question is about: an automatic switch because of the target, one because of its whole site, a person's switch
+ * that is being prechecked, or another candidate for a switch that no store has taken yet.
+ */
+export type QuestionSubject = "target" | "site" | "precheck" | "replacement";
+
 /** Questions under way: an answer counts only with this nonce [SAFE-4]. */
 export interface Asking {
   readonly nonce: string;
+  readonly about: QuestionSubject;
   readonly askedAtMs: number;
   readonly deadlineMs: number;
   /** Agents that were connected and heard when the question went out. */
@@ -51,17 +69,16 @@ export interface Asking {
   /** Answers by agent id. */
   readonly answers: Readonly<Record<string, readonly Observation[]>>;
   readonly illness: Readonly<Record<string, Illness>>;
+  readonly links: Readonly<Record<string, readonly PeerLink[]>>;
   /** Stores that an answering agent could reach. */
   readonly reachableStores: readonly string[];
 }
 
-/** Steps of a switch, in order. */
-export type SwitchStep = "precheck" | "write-route" | "verify";
-
 /** One change of a route under way; at most one per monitor, whatever the clock says [SAFE-7]. */
 export interface SwitchRun {
   readonly kind: "automatic" | "operator" | "force" | "access";
-  readonly step: SwitchStep;
+  /** Where it stands in its list of steps (core/arbitration/switch-steps.ts). */
+  readonly position: StepPosition;
   readonly from: string;
   readonly to: string;
   /** Epoch and decision that it makes; 0 and "" while it is still being prechecked. */
@@ -73,10 +90,15 @@ export interface SwitchRun {
   readonly reason: string | null;
   readonly planVersion: number;
   readonly startedAtMs: number;
-  readonly sentAtMs: number;
-  /** Stores that acknowledged the route. */
-  readonly stored: readonly string[];
+  /** The batch that it belongs to: its members are prechecked together, and move together or not at all. */
+  readonly batch: { readonly key: string; readonly size: number } | null;
   readonly timeLine: readonly TimeMark[];
+}
+
+/** What a store is known to hold of a monitor's route. */
+export interface HeldRoute {
+  readonly epoch: number;
+  readonly decision: string;
 }
 
 /** An operator's command that was answered: the same key gets the same answer. */
@@ -90,6 +112,10 @@ export interface MonitorState {
   readonly id: string;
   readonly applicationId: string;
   readonly route: Route;
+  /** What each store is known to hold, by store id. A store that is not named here is owed the route. */
+  readonly stores: Readonly<Record<string, HeldRoute>>;
+  /** When the route was sent to the agents last (control plane's clock, ms). */
+  readonly sentAtMs: number;
   /** Target version of each data centre that an agent of its own site saw up [SAFE-9]. */
   readonly proven: Readonly<Record<string, number>>;
   /** Decisions before the route's, newest first, at most ANCESTORS_MAX. */
@@ -122,6 +148,8 @@ export interface InstanceState {
   readonly startedAtMs: number;
   readonly agents: Readonly<Record<string, AgentState>>;
   readonly monitors: Readonly<Record<string, MonitorState>>;
+  /** Rule of the alarm that stands for a site, by site id. A sense, not stored: it may be raised anew after a restart. */
+  readonly siteAlarms: Readonly<Record<string, string>>;
 }
 
 type FrameOf<Type extends AgentFrame["type"]> = Extract<AgentFrame, { type: Type }>;
@@ -152,7 +180,8 @@ export type ArbitrationEvent =
       readonly order: OperatorCommand;
       /** Who commands: shown in the route and in events. */
       readonly principal: string;
-    };
+    }
+  | { readonly type: "batch"; readonly order: BatchCommand; readonly principal: string };
 
 /** What the shell tells with every event: its clock, fresh randomness, and when each agent was last heard. */
 export interface Surroundings {
@@ -208,6 +237,7 @@ export interface Case {
   readonly planned: PlannedMonitor;
   readonly monitor: MonitorState;
   readonly now: number;
+  readonly moment: Moment;
 }
 
 /** Ancestors that a monitor remembers. */
@@ -218,8 +248,12 @@ export const REMEMBERED_MAX = 20;
 export const TIME_MARKS_MAX = 100;
 /** After a question without a decision the next one waits so long. */
 export const ASK_AGAIN_MS = 1000;
-/** A route that no store acknowledged is sent again after so long. */
+/** A route of a running switch is sent again after so long to stores that are there and have not got it. */
 export const RESEND_MS = 500;
+/** Outside of a switch a store that is owed a route gets it again after so long. */
+export const OWED_RESEND_MS = 5000;
+/** Monitors in one question or in one command to the agents; more make several. */
+export const FRAME_MONITORS_MAX = 500;
 /** While anything is wrong the object looks again at least this often, which also keeps it in memory. */
 export const WATCHFUL_MS = 5000;
 /** Window of the daily budget. */

@@ -1,21 +1,19 @@
-import type { Because, TimeMark } from "@evenkeel/contracts/event";
+import type { Because, EventType, TimeMark } from "@evenkeel/contracts/event";
 import type { AccessFlags } from "@evenkeel/contracts/route";
-import { because } from "@evenkeel/contracts/sentences";
+import { beginSteps } from "../steps/machine.ts";
 import { computeFlags, succeedRoute } from "../switching/route.ts";
-import { renderRouteWrite } from "../switching/route-writes.ts";
-import { listReachableStores } from "./facts.ts";
+import { answerRun } from "./finish.ts";
+import { recordEvent } from "./record-event.ts";
 import {
   ANCESTORS_MAX,
   type Case,
   DAY_MS,
   type MonitorState,
-  REMEMBERED_MAX,
-  RESEND_MS,
-  type Reply,
   type SwitchRun,
   TIME_MARKS_MAX,
 } from "./state.ts";
-import { answerCommand, listConnected, recordEvent, setMonitor, type Work } from "./work.ts";
+import { driveSwitch, SWITCH_STEPS } from "./switch-steps.ts";
+import { setMonitor, type Work } from "./work.ts";
 
 /** What is to be changed, decided by a rule or by a person. */
 export interface RouteChange {
@@ -24,10 +22,12 @@ export interface RouteChange {
   readonly flags: Readonly<Record<string, AccessFlags>>;
   /** Explains the change; gets the new epoch. */
   readonly because: (epoch: number) => Because;
-  /** Rule id, or `operator:<name>`. */
+  /** Rule id, `operator:<name>` or `force:<name>`. */
   readonly principal: string;
   readonly idempotencyKey: string | null;
   readonly timeLine: readonly TimeMark[];
+  /** What the event is called; absent: `switch-decided` or `access-changed`. */
+  readonly eventType?: EventType;
 }
 
 /**
@@ -38,7 +38,7 @@ export interface RouteChange {
  * @param change what changes
  */
 export function startChange(work: Work, subject: Case, change: RouteChange): void {
-  const { monitor, planned } = subject;
+  const { monitor } = subject;
   const epoch = Math.max(monitor.route.epoch, monitor.fork?.epoch ?? 0) + 1;
   const decision = work.newId("dec");
   const why = change.because(epoch);
@@ -51,10 +51,21 @@ export function startChange(work: Work, subject: Case, change: RouteChange): voi
     decidedBy: change.principal,
     now: work.now,
   });
-  const decided: TimeMark = { mark: "decided", atMs: work.now, who: null, words: why.text };
+  const marks: TimeMark[] = [
+    ...change.timeLine,
+    { mark: "decided", atMs: work.now, who: null, words: why.text },
+    {
+      mark: "commanded",
+      atMs: work.now,
+      who: null,
+      words: "every connected agent is told to write the route",
+    },
+  ];
+  // A position that is past its precheck: what is decided is written next.
+  const steps = SWITCH_STEPS[change.kind].filter((step) => step.by !== "nobody");
   const run: SwitchRun = {
     kind: change.kind,
-    step: "write-route",
+    position: beginSteps(steps),
     from: monitor.route.active,
     to: change.to,
     epoch,
@@ -65,9 +76,8 @@ export function startChange(work: Work, subject: Case, change: RouteChange): voi
     reason: null,
     planVersion: work.instance.plan.version,
     startedAtMs: work.now,
-    sentAtMs: work.now,
-    stored: [],
-    timeLine: [...change.timeLine, decided].slice(-TIME_MARKS_MAX),
+    batch: null,
+    timeLine: marks.slice(-TIME_MARKS_MAX),
   };
   const forkAncestors = monitor.fork === null ? [] : [monitor.fork.decision];
   const next: MonitorState = {
@@ -81,18 +91,22 @@ export function startChange(work: Work, subject: Case, change: RouteChange): voi
     ...computeArming(work, subject, change),
   };
   setMonitor(work, next);
+  recordDecided(work, subject, change, run);
+  driveSwitch(work, monitor.id);
+  answerRun(work, work.instance.monitors[monitor.id] ?? next, false);
+}
+
+function recordDecided(work: Work, subject: Case, change: RouteChange, run: SwitchRun): void {
   recordEvent(work, {
-    type: change.kind === "access" ? "access-changed" : "switch-decided",
+    type: change.eventType ?? (change.kind === "access" ? "access-changed" : "switch-decided"),
     level: change.kind === "automatic" ? "critical" : "major",
-    because: why,
-    monitorId: planned.id,
+    because: run.because,
+    monitorId: subject.planned.id,
     dataCentre: change.to,
-    decision,
-    epoch,
+    decision: run.decision,
+    epoch: run.epoch,
     timeLine: run.timeLine,
   });
-  sendRoute(work, next);
-  answerRun(work, next, false);
 }
 
 /** Armed means: active is the home, and nothing has switched since it was armed [SAFE-6]. */
@@ -119,112 +133,4 @@ export function computeFlagsAfter(subject: Case, automatic: boolean): Record<str
   const old = flags[left];
   if (automatic && old !== undefined) flags[left] = { ...old, readable: false };
   return flags;
-}
-
-/** Sends a monitor's route to all connected agents; whoever reaches a store writes it, compare-and-swap decides. */
-export function sendRoute(work: Work, monitor: MonitorState): void {
-  const agentIds = listConnected(work.instance);
-  if (agentIds.length > 0)
-    work.effects.push({ type: "write-routes", agentIds, writes: [renderRouteWrite(monitor)] });
-}
-
-/**
- * Notes that a store has the route of a running switch, and ends the switch once every reachable store has it.
- *
- * @param work the work
- * @param monitor the monitor's row, with a run of this epoch
- * @param store the store
- * @param words who wrote it and how long that took
- */
-export function noteStored(work: Work, monitor: MonitorState, store: string, words: string): void {
-  const run = monitor.run;
-  if (run === null || run.stored.includes(store)) return;
-  const mark: TimeMark = { mark: "route-written", atMs: work.now, who: store, words };
-  const timeLine = [...run.timeLine, mark].slice(-TIME_MARKS_MAX);
-  const next = {
-    ...monitor,
-    run: { ...run, step: "verify" as const, stored: [...run.stored, store], timeLine },
-  };
-  setMonitor(work, next);
-  finishIfDone(work, next);
-}
-
-/**
- * Ends a switch that every reachable store has. Stores that cannot be reached are owed: their agents get the route on connect.
- *
- * @param work the work
- * @param monitor the monitor's row
- */
-export function finishIfDone(work: Work, monitor: MonitorState): void {
-  const run = monitor.run;
-  if (run === null || run.stored.length === 0) return;
-  const open = listReachableStores(work.instance, work.now).filter((store) => !run.stored.includes(store));
-  if (open.length > 0) return;
-  const finished: TimeMark = { mark: "finished", atMs: work.now, who: null, words: `epoch ${run.epoch}` };
-  const timeLine = [...run.timeLine, finished].slice(-TIME_MARKS_MAX);
-  recordEvent(work, {
-    type: run.kind === "access" ? "access-changed" : "switch-finished",
-    level: "info",
-    because: because(run.kind === "access" ? "access-finished" : "switch-finished", {
-      to: run.to,
-      epoch: run.epoch,
-    }),
-    monitorId: monitor.id,
-    dataCentre: run.to,
-    decision: run.decision,
-    epoch: run.epoch,
-    timeLine,
-  });
-  answerRun(work, { ...monitor, run: { ...run, timeLine } }, true);
-  const settled = work.instance.monitors[monitor.id] ?? monitor;
-  setMonitor(work, armIfDue(work, { ...settled, run: null }));
-}
-
-/** Arms a monitor that was switched back long enough ago. */
-export function armIfDue(work: Work, monitor: MonitorState): MonitorState {
-  if (monitor.rearmAtMs === null || monitor.run !== null || work.now < monitor.rearmAtMs) return monitor;
-  recordEvent(work, { type: "armed", level: "info", because: because("armed-again"), monitorId: monitor.id });
-  return { ...monitor, armed: true, rearmAtMs: null };
-}
-
-/** Sends the route of a running switch again when no answer has come for a while; repeating it is harmless. */
-export function resendIfDue(work: Work, monitor: MonitorState): void {
-  const run = monitor.run;
-  if (run === null || run.step === "precheck" || work.now - run.sentAtMs < RESEND_MS) return;
-  const next = { ...monitor, run: { ...run, sentAtMs: work.now } };
-  setMonitor(work, next);
-  sendRoute(work, next);
-}
-
-function answerRun(work: Work, monitor: MonitorState, final: boolean): void {
-  const run = monitor.run;
-  if (run === null || run.idempotencyKey === null) return;
-  const reply: Reply = {
-    ok: true,
-    result: {
-      monitorId: monitor.id,
-      status: final ? "done" : "running",
-      epoch: run.epoch,
-      decision: run.decision,
-      active: run.to,
-      because: run.because,
-    },
-  };
-  answerCommand(work, monitor.id, run.idempotencyKey, reply, final);
-  setMonitor(
-    work,
-    remember({ ...(work.instance.monitors[monitor.id] ?? monitor) }, run.idempotencyKey, reply),
-  );
-}
-
-/**
- * Remembers the answer to a command, so that the same idempotency key gets the same answer.
- *
- * @param monitor the monitor's row
- * @param key the command's idempotency key
- * @param reply the answer
- */
-export function remember(monitor: MonitorState, key: string, reply: Reply): MonitorState {
-  const others = monitor.remembered.filter((entry) => entry.key !== key);
-  return { ...monitor, remembered: [...others, { key, reply }].slice(-REMEMBERED_MAX) };
 }

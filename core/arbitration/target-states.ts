@@ -5,9 +5,10 @@ import type { PlannedDataCentre } from "@evenkeel/contracts/plan";
 import { because, type SentenceId } from "@evenkeel/contracts/sentences";
 import { computeTargetState } from "../health/target-state.ts";
 import { computeDownEvidence } from "../health/vote.ts";
+import { recordEvent } from "./record-event.ts";
 import { computeSight, isHeard, type Sight } from "./sight.ts";
 import type { Case } from "./state.ts";
-import { findCase, recordEvent, setMonitor, type Work } from "./work.ts";
+import { findCase, setMonitor, type Work } from "./work.ts";
 
 /** One data centre of a monitor as people see it. */
 export interface ShownTarget {
@@ -86,14 +87,14 @@ export function showStates(work: Work, monitorId: string): void {
   const { monitor, planned } = subject;
   const shown: Record<string, TargetState> = {};
   for (const target of planned.dataCentres) {
-    const { state, judgement } = computeShownTarget(subject, target);
+    const { state, judgement, sight } = computeShownTarget(subject, target);
     shown[target.name] = state;
     const before = monitor.shown[target.name];
     if (before === state || (before === undefined && state === "init")) continue;
     recordEvent(work, {
       type: "state-changed",
       level: levelOf(state),
-      because: because(`state-${state}` as SentenceId, { dc: target.name, words: judgement?.words ?? "" }),
+      because: because(nameSentence(state, sight), { dc: target.name, words: judgement?.words ?? "" }),
       monitorId,
       dataCentre: target.name,
     });
@@ -101,6 +102,12 @@ export function showStates(work: Work, monitorId: string): void {
   const same = Object.entries(shown).every(([name, state]) => monitor.shown[name] === state);
   if (!same || Object.keys(monitor.shown).length !== planned.dataCentres.length)
     setMonitor(work, { ...monitor, shown });
+}
+
+/** With health precision 2 a target that answers one site only is abnormal, and its own words would say the contrary. */
+function nameSentence(state: TargetState, sight: Sight): SentenceId {
+  if (state === "abnormal" && sight.verdict.verdict === "up") return "state-one-observer";
+  return `state-${state}`;
 }
 
 function levelOf(state: TargetState): EventLevel {

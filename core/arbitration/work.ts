@@ -1,22 +1,40 @@
-import type { Because, EventLevel, EventType, InstanceEvent, TimeMark } from "@evenkeel/contracts/event";
-import type { PlannedMonitor } from "@evenkeel/contracts/plan";
-import type {
-  Case,
-  Decision,
-  Effect,
-  InstanceState,
-  MonitorState,
-  Reply,
-  SettledCommand,
-  Surroundings,
+import type { RouteWrite } from "@evenkeel/contracts/agent-protocol";
+import type { InstanceEvent } from "@evenkeel/contracts/event";
+import { findPlanned } from "./find-planned.ts";
+import { createMoment, type Moment } from "./moment.ts";
+import {
+  type Case,
+  type Decision,
+  type Effect,
+  FRAME_MONITORS_MAX,
+  type InstanceState,
+  type MonitorState,
+  type Reply,
+  type SettledCommand,
+  type Surroundings,
 } from "./state.ts";
+
+/** A question that gathers targets until the end of the work: what is asked at one time is asked, and decided, as one. */
+export interface OpenQuestion {
+  readonly nonce: string;
+  readonly targets: { readonly monitorId: string; readonly dataCentre: string }[];
+  monitors: number;
+}
 
 /** What one call of `decide` gathers: it never leaves that call, so deciding stays pure. */
 export interface Work {
   readonly now: number;
   instance: InstanceState;
-  readonly effects: Effect[];
+  /** Events to be recorded, in order. */
+  readonly events: InstanceEvent[];
+  readonly questions: OpenQuestion[];
+  /** Routes to be sent, by monitor id: the last one counts. */
+  readonly writes: Map<string, RouteWrite>;
   readonly changed: Record<string, MonitorState | null>;
+  /** What holds of the instance as a whole; made when first needed, after the event has been taken in. */
+  moment: Moment | null;
+  /** True once the record of monitors is this work's own copy. */
+  isOwn: boolean;
   readonly replies: SettledCommand[];
   /** Makes an id from the event's randomness; every call gives another. */
   readonly newId: (prefix: string) => string;
@@ -37,9 +55,13 @@ export function beginWork(instance: InstanceState, surroundings: Surroundings): 
   return {
     now: surroundings.now,
     instance: hearAgents(instance, surroundings.heard),
-    effects: [],
+    events: [],
+    questions: [],
+    writes: new Map(),
     changed: {},
     replies: [],
+    moment: null,
+    isOwn: false,
     newId,
   };
 }
@@ -51,25 +73,58 @@ export function beginWork(instance: InstanceState, surroundings: Surroundings): 
  * @param heard control plane's clock in ms by agent id
  */
 export function hearAgents(instance: InstanceState, heard: Readonly<Record<string, number>>): InstanceState {
-  const agents = Object.fromEntries(
-    Object.entries(instance.agents).map(([id, agent]) => {
-      const heardAtMs = Math.max(agent.heardAtMs, heard[id] ?? 0);
-      return [id, heardAtMs === agent.heardAtMs ? agent : { ...agent, heardAtMs }];
-    }),
-  );
-  return { ...instance, agents };
+  let agents = instance.agents;
+  for (const id in heard) {
+    const agent = agents[id];
+    const heardAtMs = heard[id] ?? 0;
+    if (agent === undefined || heardAtMs <= agent.heardAtMs) continue;
+    if (agents === instance.agents) agents = { ...agents };
+    (agents as Record<string, typeof agent>)[id] = { ...agent, heardAtMs };
+  }
+  return agents === instance.agents ? instance : { ...instance, agents };
 }
 
 /** Ends the work: what the shell is to store, to do and to answer. */
 export function endWork(work: Work): Decision {
-  return { state: work.instance, effects: work.effects, changed: work.changed, replies: work.replies };
+  const effects: Effect[] = work.events.map((event) => ({ type: "record", event }));
+  const agentIds = listConnected(work.instance);
+  if (agentIds.length > 0) {
+    for (const { nonce, targets } of work.questions) effects.push({ type: "ask", agentIds, nonce, targets });
+    const writes = [...work.writes.values()];
+    for (let at = 0; at < writes.length; at += FRAME_MONITORS_MAX) {
+      effects.push({ type: "write-routes", agentIds, writes: writes.slice(at, at + FRAME_MONITORS_MAX) });
+    }
+  }
+  return { state: work.instance, effects, changed: work.changed, replies: work.replies };
 }
 
 /** Puts a monitor's new row into the state and marks it for storing. */
 export function setMonitor(work: Work, monitor: MonitorState): void {
   if (work.instance.monitors[monitor.id] === monitor) return;
-  work.instance = { ...work.instance, monitors: { ...work.instance.monitors, [monitor.id]: monitor } };
+  ownMonitors(work)[monitor.id] = monitor;
   work.changed[monitor.id] = monitor;
+}
+
+/** Takes a monitor's row away. */
+export function dropMonitor(work: Work, monitorId: string): void {
+  if (work.instance.monitors[monitorId] === undefined) return;
+  delete ownMonitors(work)[monitorId];
+  work.changed[monitorId] = null;
+}
+
+/** The record is copied once for each work and then written in place: ten thousand rows in one turn cost one copy. */
+function ownMonitors(work: Work): Record<string, MonitorState> {
+  if (!work.isOwn) {
+    work.instance = { ...work.instance, monitors: { ...work.instance.monitors } };
+    work.isOwn = true;
+  }
+  return work.instance.monitors as Record<string, MonitorState>;
+}
+
+/** What holds of the instance as a whole, looked at once for each work. */
+export function findMoment(work: Work): Moment {
+  work.moment ??= createMoment(work.instance, work.now);
+  return work.moment;
 }
 
 /**
@@ -81,41 +136,7 @@ export function findCase(work: Work, monitorId: string): Case | null {
   const monitor = work.instance.monitors[monitorId];
   const planned = findPlanned(work.instance, monitorId);
   if (monitor === undefined || planned === undefined) return null;
-  return { instance: work.instance, planned, monitor, now: work.now };
-}
-
-/** Finds a monitor in the plan. */
-export function findPlanned(instance: InstanceState, monitorId: string): PlannedMonitor | undefined {
-  return instance.plan.monitors.find((monitor) => monitor.id === monitorId);
-}
-
-/** What `recordEvent` needs to know beside the sentence. */
-export interface EventFacts {
-  readonly type: EventType;
-  readonly level: EventLevel;
-  readonly because: Because;
-  readonly monitorId?: string;
-  readonly dataCentre?: string;
-  readonly decision?: string;
-  readonly epoch?: number;
-  readonly timeLine?: readonly TimeMark[];
-}
-
-/** Adds an event to what is recorded in the same transaction as the state. */
-export function recordEvent(work: Work, facts: EventFacts): void {
-  const event: InstanceEvent = {
-    id: work.newId("evt"),
-    atMs: work.now,
-    type: facts.type,
-    level: facts.level,
-    monitorId: facts.monitorId ?? null,
-    dataCentre: facts.dataCentre ?? null,
-    because: facts.because,
-    decision: facts.decision ?? null,
-    epoch: facts.epoch ?? null,
-    timeLine: [...(facts.timeLine ?? [])],
-  };
-  work.effects.push({ type: "record", event });
+  return { instance: work.instance, planned, monitor, now: work.now, moment: findMoment(work) };
 }
 
 /** Answers an operator's command. */

@@ -1,9 +1,15 @@
 import type { AgentFrame } from "@evenkeel/contracts/agent-protocol";
+import type { TimeMark } from "@evenkeel/contracts/event";
 import type { Route } from "@evenkeel/contracts/route";
 import { because } from "@evenkeel/contracts/sentences";
-import { ANCESTORS_MAX, type MonitorState } from "./state.ts";
-import { noteStored, sendRoute } from "./switching.ts";
-import { recordEvent, setMonitor, type Work } from "./work.ts";
+import { compareLineage, sharesAncestor } from "../switching/lineage.ts";
+import { findPlanned } from "./find-planned.ts";
+import { isAcknowledged, sendRoute } from "./held-routes.ts";
+import { recordEvent } from "./record-event.ts";
+import { refuse } from "./refusals.ts";
+import { ANCESTORS_MAX, type MonitorState, TIME_MARKS_MAX } from "./state.ts";
+import { driveSwitch } from "./switch-steps.ts";
+import { answerCommand, setMonitor, type Work } from "./work.ts";
 
 type WrittenResult = Extract<AgentFrame, { type: "written" }>["results"][number];
 
@@ -25,35 +31,79 @@ export function takeWritten(work: Work, agentName: string, result: WrittenResult
       }
       return;
     case "ahead":
-      adopt(work, monitor, result.outcome.stored, result.store);
-      return;
     case "fork":
-      suspectSplitBrain(work, monitor, result.outcome.stored, result.store);
+      compare(work, monitor, result.outcome.stored, result.store);
       return;
     case "failed":
     case "unreadable":
-      // The run sends its route again until a store has it; the agent's report says why the store is unreachable.
+      // The route is sent again until a store has it; the agent's report says why the store is unreachable.
       return;
   }
 }
 
-/** The store's route is the direct successor of ours: we are the ones who are behind, after a restore for example. */
-function adopt(work: Work, monitor: MonitorState, stored: Route, store: string): void {
-  if (stored.after !== monitor.route.decision || stored.epoch <= monitor.route.epoch) {
-    // An agent compares with the route that it was sent; if ours has moved on since, its finding is old.
-    if (stored.epoch > monitor.route.epoch) suspectSplitBrain(work, monitor, stored, store);
-    return;
+function noteStored(work: Work, monitor: MonitorState, store: string, words: string): void {
+  const { epoch, decision } = monitor.route;
+  const known = monitor.stores[store];
+  if (known?.decision === decision) return;
+  const stores = { ...monitor.stores, [store]: { epoch, decision } };
+  const mark: TimeMark = { mark: "route-written", atMs: work.now, who: store, words };
+  const run =
+    monitor.run?.epoch === epoch
+      ? { ...monitor.run, timeLine: [...monitor.run.timeLine, mark].slice(-TIME_MARKS_MAX) }
+      : monitor.run;
+  setMonitor(work, { ...monitor, stores, run });
+  driveSwitch(work, monitor.id);
+}
+
+/** An agent compares with the route that it was sent; ours may have moved on since, so it is compared anew. */
+function compare(work: Work, monitor: MonitorState, stored: Route, store: string): void {
+  switch (compareLineage(stored, monitor.route, monitor.ancestors)) {
+    case "same":
+    case "behind":
+      return;
+    case "ahead":
+      adopt(work, monitor, stored, store);
+      return;
+    case "fork":
+      if (mayGiveWay(work, monitor, stored)) adopt(work, monitor, stored, store);
+      else suspectSplitBrain(work, monitor, stored, store);
+      return;
   }
+}
+
+/**
+ * A route of ours that no store is known to hold is an intention only. It gives way to a store's route that shares our
+ * past: somebody was quicker, a twin of this object or a person beside it. A row that no store ever confirmed has no
+ * past of its own, after the loss of this object for example, and believes the store.
+ */
+function mayGiveWay(work: Work, monitor: MonitorState, stored: Route): boolean {
+  if (stored.epoch < monitor.route.epoch) return false;
+  const planned = findPlanned(work.instance, monitor.id);
+  if (planned?.dataCentres.some((dc) => dc.name === stored.active) !== true) return false;
+  if (Object.keys(monitor.stores).length === 0 && monitor.ancestors.length === 0) return true;
+  return !isAcknowledged(monitor) && sharesAncestor(stored, monitor.route, monitor.ancestors);
+}
+
+/** Takes the store's route over: we are the ones who are behind. */
+function adopt(work: Work, monitor: MonitorState, stored: Route, store: string): void {
+  const { run } = monitor;
+  const why = because("route-adopted", { epoch: stored.epoch });
+  const isHome = findPlanned(work.instance, monitor.id)?.home === stored.active;
+  const past = [stored.after, ...(stored.trail ?? []), monitor.route.after, ...monitor.ancestors];
+  // A route of ours that gave way is no ancestor: should another store hold it after all, that is a fork.
+  const ancestors = new Set(past.filter((decision) => decision !== null));
   const next: MonitorState = {
     ...monitor,
     route: stored,
-    ancestors: [monitor.route.decision, ...monitor.ancestors].slice(0, ANCESTORS_MAX),
+    stores: { ...monitor.stores, [store]: { epoch: stored.epoch, decision: stored.decision } },
+    ancestors: [...ancestors].slice(0, ANCESTORS_MAX),
     run: null,
     asking: null,
+    // What was decided in between is not known here: arming waits as after a switch back.
     armed: false,
+    rearmAtMs: isHome ? work.now + work.instance.plan.settings.rearmAfterMs : null,
   };
   setMonitor(work, next);
-  const why = because("route-adopted", { epoch: stored.epoch });
   recordEvent(work, {
     type: "route-adopted",
     level: "major",
@@ -61,20 +111,29 @@ function adopt(work: Work, monitor: MonitorState, stored: Route, store: string):
     monitorId: monitor.id,
     epoch: stored.epoch,
   });
+  if (run !== null && run.idempotencyKey !== null) {
+    const refusal = refuse(monitor.id, "state-changed", why, stored.epoch);
+    answerCommand(work, monitor.id, run.idempotencyKey, refusal, true);
+  }
   sendRoute(work, next);
 }
 
 /** A route that does not descend from ours: nothing moves until a person chooses [SAFE-1]. */
 function suspectSplitBrain(work: Work, monitor: MonitorState, stored: Route, store: string): void {
-  const known = stored.decision === monitor.route.decision || monitor.ancestors.includes(stored.decision);
-  if (known || monitor.fork?.decision === stored.decision) return;
+  if (monitor.fork !== null && monitor.fork.epoch >= stored.epoch) return;
+  const { run } = monitor;
   setMonitor(work, { ...monitor, fork: stored, run: null, asking: null, alarm: "ARB-04" });
   const params = { store, stored: stored.epoch, epoch: monitor.route.epoch };
+  const why = because("route-newer", params);
   recordEvent(work, {
     type: "split-brain-suspected",
     level: "critical",
-    because: because("route-newer", params),
+    because: why,
     monitorId: monitor.id,
     epoch: stored.epoch,
   });
+  if (run !== null && run.idempotencyKey !== null) {
+    const refusal = refuse(monitor.id, "switch-blocked", because("ARB-04"), monitor.route.epoch);
+    answerCommand(work, monitor.id, run.idempotencyKey, refusal, true);
+  }
 }

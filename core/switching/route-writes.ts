@@ -13,7 +13,7 @@ export function renderRouteWrite(monitor: MonitorState): RouteWrite {
     applicationId: monitor.applicationId,
     route: monitor.route,
     ancestors: [...monitor.ancestors],
-    step: monitor.run !== null && monitor.run.epoch === monitor.route.epoch ? "write-route" : null,
+    step: monitor.run?.epoch === monitor.route.epoch ? monitor.run.position.step : null,
   };
 }
 

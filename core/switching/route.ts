@@ -1,5 +1,5 @@
 import type { PlannedMonitor } from "@evenkeel/contracts/plan";
-import type { AccessFlags, Route } from "@evenkeel/contracts/route";
+import { type AccessFlags, type Route, TRAIL_MAX } from "@evenkeel/contracts/route";
 
 /** Most characters of a route's reason. */
 const REASON_MAX = 1000;
@@ -12,6 +12,8 @@ export interface NewRoute {
   readonly dataCentres: Readonly<Record<string, AccessFlags>>;
   readonly reason: string;
   readonly decidedBy: string;
+  /** Absent: `stable`. */
+  readonly phase?: Route["phase"];
   /** Control plane's clock, ms since 1970: for display only. */
   readonly now: number;
 }
@@ -29,8 +31,9 @@ export function succeedRoute(before: Route, change: NewRoute): Route {
     epoch: change.epoch,
     decision: change.decision,
     after: before.decision,
+    trail: [before.decision, ...(before.trail ?? [])].slice(0, TRAIL_MAX),
     active: change.active,
-    phase: "stable",
+    phase: change.phase ?? "stable",
     dataCentres: { ...change.dataCentres },
     reason: change.reason.slice(0, REASON_MAX),
     decidedBy: change.decidedBy,

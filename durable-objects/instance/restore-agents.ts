@@ -28,6 +28,7 @@ export function restoreAgents(
       version: null,
       illness: null,
       stores: [],
+      links: [],
     };
   }
   for (const { attachment, heardAtMs } of open) {
@@ -46,6 +47,8 @@ export function restoreAgents(
       version,
       illness,
       stores,
+      // What an agent sees of its peers is told with its next report.
+      links: [],
     };
   }
   return agents;

@@ -1,6 +1,7 @@
 import { InstanceEvent } from "@evenkeel/contracts/event";
 import { Plan } from "@evenkeel/contracts/plan";
 import type { InstanceState, MonitorState } from "@evenkeel/core/arbitration/state";
+import { type StoredRow, upgradeRow } from "@evenkeel/core/arbitration/stored-row";
 
 /** Events that an Instance keeps; the oldest go first. */
 export const EVENTS_MAX = 5_000;
@@ -65,10 +66,12 @@ export function createTables(sql: SqlStorage): void {
 export function readState(sql: SqlStorage, now: number): InstanceState | null {
   const body = readMeta(sql, "plan");
   if (body === null) return null;
-  // Monitor rows were written by this program; a row of an older version is read by its successor's migration.
+  // Monitor rows were written by this program, maybe by an older version of it.
   const rows = sql.exec<{ id: string; body: string }>("select id, body from monitors").toArray();
-  const monitors = Object.fromEntries(rows.map((row) => [row.id, JSON.parse(row.body) as MonitorState]));
-  return { plan: Plan.parse(JSON.parse(body)), startedAtMs: now, agents: {}, monitors };
+  const monitors = Object.fromEntries(
+    rows.map((row) => [row.id, upgradeRow(JSON.parse(row.body) as StoredRow)]),
+  );
+  return { plan: Plan.parse(JSON.parse(body)), startedAtMs: now, agents: {}, monitors, siteAlarms: {} };
 }
 
 /**

@@ -107,6 +107,7 @@ async function dc1Fails(agents: readonly FakeAgent[]): Promise<void> {
       nonce,
       illness: null,
       stores: [{ store, reachable: true, words: "" }],
+      links: [],
       observations: [misses(monitor.id, "dc1"), sees(monitor.id, "dc2")],
     });
   }
@@ -257,7 +258,7 @@ describe("an operator's command", () => {
       const { nonce, targets } = await agent.take("ask");
       const observations = targets.map(({ dataCentre }) => sees(monitor.id, dataCentre));
       const stores = [{ store, reachable: true, words: "" }];
-      agent.send({ type: "answer", nonce, illness: null, stores, observations });
+      agent.send({ type: "answer", nonce, illness: null, stores, links: [], observations });
     }
     await Promise.all(agents.map(writes));
     expect(await answer).toMatchObject({ status: "done", epoch: 2, active: "dc2" });

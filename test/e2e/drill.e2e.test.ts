@@ -64,7 +64,7 @@ describe("npm run drill", () => {
     for (const run of report.runs) {
       expect(run).toMatchObject({
         switched: true,
-        ruleId: "ARB-23",
+        ruleId: "ARB-26",
         epochAfter: run.epochBefore + 1,
         acknowledgedWritesLost: 0,
       });

@@ -91,7 +91,7 @@ describe("nothing moves, and the shop does not notice, when", () => {
 });
 
 describe("etcd without quorum", () => {
-  it("[ARB-17] moves nothing although dc1 dies, the shop keeps its last route, and the switch follows when etcd is back", async () => {
+  it("[ARB-19] moves nothing although dc1 dies, the shop keeps its last route, and the switch follows when etcd is back", async () => {
     const { lab } = test;
     const before = await readMonitor(lab, ENGINE);
     const members = [lab.etcd.members.dc2.process, lab.etcd.members.witness.process];

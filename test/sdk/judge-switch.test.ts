@@ -5,7 +5,7 @@ import { makeRoute } from "./make-route.ts";
 const home = { dataCentre: "dc1", writable: true };
 
 test("a switch that a rule decided abandons the old side, one that people decided drains it", () => {
-  expect(judgeLeaving(home, makeRoute(2, "d", { active: "dc2", decidedBy: "ARB-20" }))).toBe("abandon");
+  expect(judgeLeaving(home, makeRoute(2, "d", { active: "dc2", decidedBy: "ARB-23" }))).toBe("abandon");
   expect(judgeLeaving(home, makeRoute(2, "d", { active: "dc2", decidedBy: "operator:user eve" }))).toBe(
     "drain",
   );

@@ -11,7 +11,7 @@ export function makeRoute(epoch: number, decision = `dec-${epoch}`, more: Partia
     phase: "stable",
     dataCentres: { dc1: { readable: true, writable: true }, dc2: { readable: true, writable: true } },
     reason: "",
-    decidedBy: "ARB-20",
+    decidedBy: "ARB-23",
     decidedAt: "",
     ...more,
   });

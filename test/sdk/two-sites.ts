@@ -119,7 +119,7 @@ function createRouteWriter(store: RouteStore): TwoSites["route"] {
       dataCentres: { dc1: open, dc2: open },
       active: current?.active ?? "dc1",
       reason: "a test",
-      decidedBy: "ARB-20",
+      decidedBy: "ARB-23",
       decidedAt: "",
       ...change,
       epoch: (current?.epoch ?? 0) + 1,

@@ -41,7 +41,7 @@ describe("what is offered", () => {
   });
 
   it("nothing without the role, without a line, while a switch runs, or for a kind that never switches", () => {
-    const switching = { to: "dc2", epoch: 13, step: "verify", sinceMs: 4, owedStores: [] };
+    const switching = { to: "dc2", epoch: 13, step: "verify", sinceMs: 4, kind: "operator" };
     expect(offerCommands(home, true, true).blocked).toBeNull();
     expect(offerCommands(home, false, true).blocked).toBe("offer.role");
     expect(offerCommands(home, true, false).blocked).toBe("offer.stale");
@@ -178,7 +178,7 @@ describe("what came of a command", () => {
 
   it("what was on its way is done once the picture shows its epoch at rest", () => {
     const outcome = { type: "accepted", result } as const;
-    const run = { to: "dc2", epoch: 13, step: "verify", sinceMs: 1, owedStores: [] };
+    const run = { to: "dc2", epoch: 13, step: "verify", sinceMs: 1, kind: "operator" };
     const status = (monitor: LiveMonitor) => {
       const settled = settleOutcome(outcome, monitor);
       return settled.type === "accepted" ? settled.result.status : settled.type;

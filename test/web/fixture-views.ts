@@ -1,5 +1,5 @@
 import type { InstanceEvent } from "@evenkeel/contracts/event";
-import { type LiveDataCentre, type LiveMonitor, LiveView } from "@evenkeel/contracts/live";
+import { type LiveDataCentre, type LiveMonitor, type LiveSite, LiveView } from "@evenkeel/contracts/live";
 import { because } from "@evenkeel/contracts/sentences";
 
 /** Wall clock of the fixtures: a night in November. */
@@ -47,6 +47,7 @@ export function makeMonitor(name: string, change: Partial<LiveMonitor> = {}): Li
     switchable: true,
     monitored: true,
     automatic: true,
+    window: null,
     armed: true,
     home: "dc1",
     active: "dc1",
@@ -59,21 +60,29 @@ export function makeMonitor(name: string, change: Partial<LiveMonitor> = {}): Li
       targetLost: { level: "automatic", because: because("PROT-automatic", { to: "dc2" }) },
       siteLost: {
         level: "one-click",
-        because: because("ARB-10", { dc: "dc1", sites: "hangzhou" }),
+        because: because("ARB-13", { dc: "dc1", sites: "hangzhou" }),
       },
     },
     switching: null,
+    owedStores: [],
     ...change,
   };
+}
+
+function makeSite(id: string, name: string, kind: LiveSite["kind"] = "data"): LiveSite {
+  const why = because("SITE-02", { site: name });
+  return { id, name, kind, state: "connected", because: why, unheardForMs: null, active: [] };
 }
 
 /** The automatic switch of a night, with its time line. */
 export function makeSwitchEvent(monitor: LiveMonitor): InstanceEvent {
   const atMs = FIXTURE_NOW_MS - 95_000;
-  const why = because("ARB-23", {
+  const why = because("ARB-26", {
     dc: "dc1",
     to: "dc2",
     sites: "shanghai and witness",
+    agents: 2,
+    probes: 5,
     forMs: 1004,
     loginS: 31,
     epoch: 13,
@@ -122,9 +131,9 @@ export function makeView(monitors: readonly LiveMonitor[], change: Partial<LiveV
     atMs: FIXTURE_NOW_MS,
     settings: {},
     sites: [
-      { id: "sit_dc100001", name: "shanghai", kind: "data" },
-      { id: "sit_dc200001", name: "hangzhou", kind: "data" },
-      { id: "sit_witness01", name: "witness", kind: "witness" },
+      makeSite("sit_dc100001", "shanghai"),
+      makeSite("sit_dc200001", "hangzhou"),
+      makeSite("sit_witness01", "witness", "witness"),
     ],
     agents: [
       makeAgent("agent-dc1-a", "sit_dc100001"),
@@ -155,8 +164,8 @@ export function makeNightView(): LiveView {
     marks: ["standby-not-ready"],
     dataCentres: [{ ...makeCrashed("dc1"), readable: false }, makeDataCentre("dc2")],
     protection: {
-      targetLost: { level: "one-click", because: because("ARB-11", { dc: "dc2" }) },
-      siteLost: { level: "one-click", because: because("ARB-11", { dc: "dc2" }) },
+      targetLost: { level: "one-click", because: because("ARB-14", { dc: "dc2" }) },
+      siteLost: { level: "one-click", because: because("ARB-14", { dc: "dc2" }) },
     },
   });
   const switching = makeMonitor("stock-mysql", {
@@ -164,7 +173,8 @@ export function makeNightView(): LiveView {
     active: "dc2",
     epoch: 6,
     armed: false,
-    switching: { to: "dc2", epoch: 6, step: "write-route", sinceMs: 840, owedStores: ["etcd-main"] },
+    switching: { to: "dc2", epoch: 6, step: "write-route", sinceMs: 840, kind: "operator" },
+    owedStores: ["etcd-main"],
   });
   const redis = makeMonitor("sessions-redis", { kind: "redis", epoch: 3 });
   const api = makeMonitor("shop-api", {

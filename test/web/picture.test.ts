@@ -61,7 +61,7 @@ describe("the list of monitors", () => {
 });
 
 describe("a switch that is under way", () => {
-  const run = { to: "dc2", epoch: 6, step: "write-route", sinceMs: 10, owedStores: ["etcd-main"] };
+  const run = { to: "dc2", epoch: 6, step: "write-route", sinceMs: 10, kind: "operator" };
   const at = (epoch: number, step: string) =>
     isUnwritten(makeMonitor("orders", { epoch, switching: { ...run, step } }));
 
@@ -81,7 +81,7 @@ describe("what is read aloud", () => {
   });
 
   it("tells a new active side, a new state of a data centre, a beginning switch", () => {
-    const switching = { to: "dc2", epoch: 13, step: "verify", sinceMs: 1, owedStores: [] };
+    const switching = { to: "dc2", epoch: 13, step: "verify", sinceMs: 1, kind: "operator" };
     const dataCentres = [makeCrashed("dc1"), makeDataCentre("dc2")];
     const changes = listChanges(before, changed({ dataCentres, switching, active: "dc2", epoch: 13 }));
     expect(changes.map(({ message, state }) => [message.id, message.values?.dc, state?.id])).toEqual([

@@ -75,7 +75,8 @@ export class FakeAgent {
   report(observations: Observation[], store: string, full = false): number {
     this.#seq += 1;
     const stores = [{ store, reachable: true, words: "" }];
-    this.send({ type: "report", boot: this.boot, seq: this.#seq, full, illness: null, stores, observations });
+    const general = { full, illness: null, stores, links: [] };
+    this.send({ type: "report", boot: this.boot, seq: this.#seq, ...general, observations });
     return this.#seq;
   }
 

@@ -313,6 +313,9 @@ export const EN = {
   "event-type.agent-returned": "Agent returned",
   "event-type.agent-enrolled": "Agent enrolled",
   "event-type.site-lost": "Site lost",
+  "event-type.site-returned": "Site is back",
+  "event-type.switch-replaced": "Candidate replaced",
+  "event-type.switch-stuck": "Switch stuck",
   "event-type.store-unreachable": "Store unreachable",
   "event-type.store-reachable": "Store reachable",
 
@@ -320,8 +323,11 @@ export const EN = {
   "time.vote": "Vote",
   "time.verdict": "Verdict",
   "time.confirmed": "Confirmed",
+  "time.site-lost": "Site lost",
   "time.decided": "Decided",
+  "time.commanded": "Commanded",
   "time.route-written": "Route written",
+  "time.process-followed": "Process followed",
   "time.finished": "Finished",
   "time.gap": "{gap} later",
 

@@ -302,6 +302,9 @@ export const ZH_CN: Readonly<Record<MessageId, string>> = {
   "event-type.agent-returned": "探针恢复",
   "event-type.agent-enrolled": "探针注册",
   "event-type.site-lost": "站点失效",
+  "event-type.site-returned": "站点恢复",
+  "event-type.switch-replaced": "更换接管方",
+  "event-type.switch-stuck": "切换停滞",
   "event-type.store-unreachable": "存储不可达",
   "event-type.store-reachable": "存储恢复",
 
@@ -309,8 +312,11 @@ export const ZH_CN: Readonly<Record<MessageId, string>> = {
   "time.vote": "投票",
   "time.verdict": "判定",
   "time.confirmed": "已确认",
+  "time.site-lost": "站点失效",
   "time.decided": "决定",
+  "time.commanded": "下达命令",
   "time.route-written": "路由已写入",
+  "time.process-followed": "进程已跟随",
   "time.finished": "完成",
   "time.gap": "{gap} 后",
 

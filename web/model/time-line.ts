@@ -17,10 +17,13 @@ export interface TimeLineRow {
 const MARK_WORDS: Readonly<Record<TimeMark["mark"], MessageId>> = {
   "first-failed-probe": "time.first-failed-probe",
   vote: "time.vote",
+  "site-lost": "time.site-lost",
   verdict: "time.verdict",
   confirmed: "time.confirmed",
   decided: "time.decided",
+  commanded: "time.commanded",
   "route-written": "time.route-written",
+  "process-followed": "time.process-followed",
   finished: "time.finished",
 };
 

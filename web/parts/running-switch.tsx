@@ -9,7 +9,8 @@ export function RunningSwitch(props: { readonly monitor: LiveMonitor }) {
   const { t } = useWords();
   const { switching } = props.monitor;
   if (switching === null) return null;
-  const { to, step, epoch, sinceMs, owedStores } = switching;
+  const { to, step, epoch, sinceMs } = switching;
+  const { owedStores } = props.monitor;
   const words = findStepWords(step);
   return (
     <p className="switching" role="status">

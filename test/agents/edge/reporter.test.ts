@@ -17,7 +17,7 @@ beforeEach(() => {
     boot: BOOT,
     gather(targets) {
       asked.push(targets === null ? null : [...targets]);
-      return { illness: null, stores: [], observations: [] };
+      return { illness: null, stores: [], links: [], observations: [] };
     },
     send(frame) {
       sent.push(frame);

@@ -16,7 +16,7 @@ const route = (epoch: number, change: Partial<Route> = {}): Route => ({
   phase: "stable",
   dataCentres: { dc1: { readable: true, writable: true }, dc2: { readable: true, writable: true } },
   reason: "",
-  decidedBy: "ARB-23",
+  decidedBy: "ARB-26",
   decidedAt: "",
   ...change,
 });

@@ -110,7 +110,7 @@ function check(before: ReturnType<World["monitor"]>, world: World): void {
   }
   // [SAFE-1] One epoch more, descending from what stood there; [SAFE-7] nothing else was under way.
   expect(after.route).toMatchObject({ epoch: before.route.epoch + 1, after: before.route.decision });
-  expect(before.run === null || before.run.step === "precheck").toBe(true);
+  expect(before.run === null || before.run.position.step === "precheck").toBe(true);
   if (!after.route.decidedBy.startsWith("ARB-")) return;
   // [SAFE-6] From home only, armed, and disarmed by it.
   expect(before).toMatchObject({ armed: true, route: { active: "dc1" } });

@@ -28,7 +28,7 @@ const violations: string[] = [];
 
 /** What must hold for a case in which the table decides to move a route, whatever the order of its rows. */
 function listMissing(facts: Facts): string[] {
-  const needed: Partial<Facts> = {
+  const needed: { -readonly [Name in keyof Facts]?: Facts[Name] } = {
     switchable: "yes",
     monitored: "yes",
     running: "no",
@@ -44,6 +44,8 @@ function listMissing(facts: Facts): string[] {
     budget: "free",
     confirmation: "agreed",
   };
+  // A site that is lost as a whole carries its monitors with it.
+  if (facts.target === "lost") needed.target = "lost";
   return (Object.keys(needed) as (keyof Facts)[]).filter((name) => needed[name] !== facts[name]);
 }
 

@@ -1,4 +1,4 @@
-import type { AgentFrame, StoreHealth } from "@evenkeel/contracts/agent-protocol";
+import type { AgentFrame, PeerLink, StoreHealth } from "@evenkeel/contracts/agent-protocol";
 import type { Observation } from "@evenkeel/contracts/observation";
 import { ArbitrationSettings, Plan, type PlannedMonitor, type Timing } from "@evenkeel/contracts/plan";
 import { createInstanceState } from "@evenkeel/core/arbitration/create";
@@ -81,6 +81,8 @@ export interface World {
   state: InstanceState;
   readonly effects: Effect[];
   readonly replies: SettledCommand[];
+  /** What each agent says of its links, by agent id. */
+  readonly links: Record<string, PeerLink[]>;
   event(event: ArbitrationEvent): Decision;
   connect(agentId: string, site: string, boot?: string): void;
   report(agentId: string, observations: Observation[], stores?: StoreHealth[]): void;
@@ -103,6 +105,7 @@ export function startWorld(options: WorldOptions = {}): World {
     state: createInstanceState({ ...makePlan(options), version: 0, monitors: [] }, 1_000_000),
     effects: [],
     replies: [],
+    links: {},
     event(event) {
       used += 1;
       const heard = Object.fromEntries(
@@ -132,6 +135,7 @@ export function startWorld(options: WorldOptions = {}): World {
         full: false,
         illness: null,
         stores,
+        links: world.links[agentId] ?? [],
         observations,
       };
       world.event({ type: "report", agentId, frame });
@@ -140,7 +144,14 @@ export function startWorld(options: WorldOptions = {}): World {
       world.event({
         type: "answer",
         agentId,
-        frame: { type: "answer", nonce, illness: null, stores, observations },
+        frame: {
+          type: "answer",
+          nonce,
+          illness: null,
+          stores,
+          links: world.links[agentId] ?? [],
+          observations,
+        },
       });
     },
     written(agentId, outcome = { result: "stored", written: true }) {

@@ -12,7 +12,7 @@ const route = (epoch: number, decision: string, after: string | null): Route => 
   phase: "stable",
   dataCentres: { dc1: { readable: true, writable: true } },
   reason: "",
-  decidedBy: "ARB-23",
+  decidedBy: "ARB-26",
   decidedAt: "",
 });
 
