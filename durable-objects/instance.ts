@@ -1,40 +1,30 @@
 import { DurableObject } from "cloudflare:workers";
-import {
-  type AgentFrame,
-  CLOSE_REVOKED,
-  PING,
-  PONG,
-  PROTOCOL_VERSION,
-} from "@evenkeel/contracts/agent-protocol";
+import { type AgentFrame, CLOSE_REVOKED, PING, PONG } from "@evenkeel/contracts/agent-protocol";
 import type { CommandRefusal } from "@evenkeel/contracts/command";
 import type { InstanceEvent } from "@evenkeel/contracts/event";
 import type { LiveView } from "@evenkeel/contracts/live";
 import type { Plan } from "@evenkeel/contracts/plan";
 import { Principal, renderPrincipal } from "@evenkeel/contracts/principal";
 import type { Reply, SettledCommand } from "@evenkeel/core/arbitration/state";
-import { computeRouteWrites } from "@evenkeel/core/switching/route-writes";
+import { type FrameParts, takeEnd, takeFrame } from "./instance/agent-frames.ts";
 import { Arbiter } from "./instance/arbiter.ts";
 import { Connections } from "./instance/connections.ts";
 import { openDoor } from "./instance/door.ts";
-import { forgetAgent, type KnownAgent, listKnownAgents, rememberAgent } from "./instance/known-agents.ts";
+import { createInstanceMemory } from "./instance/instance-memory.ts";
+import { forgetAgent, listKnownAgents, rememberAgent } from "./instance/known-agents.ts";
+import type { CommandAudit, KnownAgent } from "./instance/ports.ts";
 import {
   forgetPrincipal,
   recognisePrincipal,
   rememberPrincipal,
   replacePrincipals,
 } from "./instance/principals.ts";
+import { pullPlan } from "./instance/pull-plan.ts";
 import { readAgentFrame } from "./instance/read-frame.ts";
 import { renderRunning } from "./instance/render-running.ts";
 import { CommandCall, type PlanOutcome, type TestCall, type TestOutcome } from "./instance/rpc.ts";
 import { readAttachment } from "./instance/sockets.ts";
-import {
-  type CommandAudit,
-  createTables,
-  dropAudit,
-  type EventsQuery,
-  listAudit,
-  listEvents,
-} from "./instance/storage.ts";
+import { createTables, dropAudit, type EventsQuery, listAudit, listEvents } from "./instance/storage.ts";
 import { makeEntropy } from "./instance/turn.ts";
 import { createWaiters } from "./instance/waiters.ts";
 
@@ -48,8 +38,6 @@ export interface InstanceEnv {
 const TEST_MARGIN_MS = 3_000;
 /** Close code of a failure on our side (RFC 6455 §7.4.1): the agent connects again and sends everything. */
 const CLOSE_FAILED = 1011;
-/** Close code of "try again later" (IANA registry of WebSocket close codes). */
-const CLOSE_NOT_READY = 1013;
 
 /**
  * One instance: its agents' sockets, the arbitration's state, and the one alarm. A thin shell: every event is decided by
@@ -61,6 +49,7 @@ const CLOSE_NOT_READY = 1013;
 export class Instance extends DurableObject<InstanceEnv> {
   readonly #connections: Connections;
   readonly #arbiter: Arbiter;
+  readonly #frames: FrameParts;
   readonly #commands = createWaiters<SettledCommand>();
   readonly #tests = createWaiters<Extract<AgentFrame, { type: "tested" }>>();
 
@@ -70,11 +59,23 @@ export class Instance extends DurableObject<InstanceEnv> {
     createTables(ctx.storage.sql);
     this.#connections = new Connections(ctx);
     this.#arbiter = new Arbiter({
-      ctx,
-      database: env.DB,
+      ports: {
+        now: () => Date.now(),
+        entropy: makeEntropy,
+        memory: createInstanceMemory(ctx.storage),
+        setAlarm: (atMs) => ctx.waitUntil(ctx.storage.setAlarm(atMs)),
+        pullPlan: () => pullPlan(env.DB, ctx.id.name ?? ""),
+      },
       connections: this.#connections,
       onSettled: (reply) => this.#commands.settle(nameCommand(reply), reply),
     });
+    this.#frames = {
+      connections: this.#connections,
+      arbiter: this.#arbiter,
+      now: () => Date.now(),
+      waitUntil: (going) => ctx.waitUntil(going),
+      onTested: (frame) => this.#tests.settle(frame.nonce, frame),
+    };
   }
 
   // Sockets.
@@ -110,7 +111,7 @@ export class Instance extends DurableObject<InstanceEnv> {
       return;
     }
     try {
-      this.#takeFrame(socket, reading.frame);
+      takeFrame(this.#frames, socket, reading.frame);
     } catch (error) {
       // Nothing was stored or sent. The agent connects again and sends everything, which is the surest way on.
       console.error(`a ${reading.frame.type} frame failed: ${renderError(error)}`);
@@ -316,58 +317,6 @@ export class Instance extends DurableObject<InstanceEnv> {
 
   // Inside.
 
-  #takeFrame(socket: WebSocket, frame: AgentFrame): void {
-    if (frame.type === "hello") {
-      this.#takeHello(socket, frame);
-      return;
-    }
-    const connection = this.#connections.find(socket);
-    if (connection === null) {
-      this.#connections.refuse(socket, `a ${frame.type} frame before hello, or after a newer connection`);
-      return;
-    }
-    connection.framedAtMs = Date.now();
-    const agentId = connection.attachment.id;
-    switch (frame.type) {
-      case "tested":
-        this.#tests.settle(frame.nonce, frame);
-        return;
-      case "report":
-        this.#connections.note(connection, frame);
-        this.#arbiter.turn({ type: "report", agentId, frame });
-        // The runtime keeps the frame back until the report is on disk, so this says: it will not be lost.
-        this.#connections.send([agentId], { type: "ack", boot: frame.boot, seq: frame.seq });
-        return;
-      case "answer":
-        this.#arbiter.turn({ type: "answer", agentId, frame });
-        return;
-      case "written":
-        this.#arbiter.turn({ type: "written", agentId, frame });
-        return;
-    }
-  }
-
-  #takeHello(socket: WebSocket, hello: Extract<AgentFrame, { type: "hello" }>): void {
-    const attachment = readAttachment(socket);
-    const state = this.#arbiter.state();
-    if (attachment?.role !== "agent" || state === null) {
-      this.#connections.refuse(socket, "this instance has no plan; connect again", CLOSE_NOT_READY);
-      return;
-    }
-    const { id, name, site } = attachment;
-    this.#connections.greet(socket, attachment, hello, Date.now());
-    this.#connections.send([id], {
-      type: "welcome",
-      protocol: PROTOCOL_VERSION,
-      agentId: id,
-      site,
-      plan: state.plan,
-      routes: computeRouteWrites(state),
-    });
-    this.#arbiter.turn({ type: "agent-connected", agent: { id, name, site }, hello });
-    this.ctx.waitUntil(this.#arbiter.pull());
-  }
-
   /** A console that is open outlives neither its token nor its session. */
   #closeStrangers(): void {
     const { sql } = this.ctx.storage;
@@ -375,10 +324,8 @@ export class Instance extends DurableObject<InstanceEnv> {
   }
 
   #leave(socket: WebSocket): void {
-    const gone = this.#connections.leave(socket);
-    if (gone === null) return;
     try {
-      this.#arbiter.lose(gone);
+      takeEnd(this.#frames, socket);
     } catch (error) {
       console.error(`the end of a connection failed: ${renderError(error)}`);
     }

@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import {
   type AgentFrame,
   EdgeFrame,
@@ -7,13 +6,12 @@ import {
   PING_INTERVAL_MS,
   PONG,
 } from "@evenkeel/contracts/agent-protocol";
-import WebSocket from "ws";
+import { type Cancel, type Clock, SYSTEM_CLOCK } from "../clock.ts";
+import type { Dial, EdgeSocket } from "./edge-socket.ts";
 
 /** First wait before a connection is tried again, in milliseconds; it doubles up to the longest. */
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5000;
-/** A connection attempt may take so long, in milliseconds. */
-const HANDSHAKE_MS = 5000;
 /** Without any frame for so long the connection is given up, in milliseconds. */
 const DEAF_AFTER_MS = 4000;
 /** How long the end of a connection waits for the other side, in milliseconds. */
@@ -30,65 +28,67 @@ export interface EdgeListener {
   onClosed(words: string): void;
 }
 
+/** The surroundings of a connection. */
+export interface EdgePorts {
+  readonly clock: Clock;
+  /** A random number from 0 up to 1, for the jitter. */
+  readonly random: () => number;
+}
+
+const REAL: EdgePorts = { clock: SYSTEM_CLOCK, random: () => Math.random() };
+const NOTHING: Cancel = () => undefined;
+
 /**
  * The agent's one outgoing WebSocket to the control plane. It comes back by itself, with jitter, for as long as the
  * agent runs, and notices within seconds when the other side is mute.
  */
 export class EdgeConnection {
-  readonly #url: string;
-  readonly #token: string;
+  readonly #dial: Dial;
   readonly #listener: EdgeListener;
-  #socket: WebSocket | null = null;
+  readonly #ports: EdgePorts;
+  #socket: EdgeSocket | null = null;
   #retryMs = FIRST_RETRY_MS;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelRetry: Cancel = NOTHING;
+  #cancelFarewell: Cancel = NOTHING;
   #heardAtMs = 0;
   #closed = false;
 
   /**
-   * @param url base URL of the control plane
-   * @param token the agent's token
+   * @param dial how the control plane is reached
    * @param listener who hears about frames
+   * @param ports clock and jitter
    */
-  constructor(url: string, token: string, listener: EdgeListener) {
-    const address = new URL("/api/v1/agents/connect", url);
-    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-    this.#url = address.href;
-    this.#token = token;
+  constructor(dial: Dial, listener: EdgeListener, ports: EdgePorts = REAL) {
+    this.#dial = dial;
     this.#listener = listener;
+    this.#ports = ports;
   }
 
   /** Begins to connect. */
   open(): void {
     if (this.#closed) return;
-    const socket = new WebSocket(this.#url, {
-      headers: { authorization: `Bearer ${this.#token}` },
-      handshakeTimeout: HANDSHAKE_MS,
-      maxPayload: FRAME_MAX_BYTES,
-      perMessageDeflate: false,
+    const { clock } = this.#ports;
+    const socket = this.#dial({
+      onOpen: () => {
+        this.#heardAtMs = clock.now();
+        this.#listener.onOpen();
+      },
+      onText: (text) => this.#receive(socket, text),
+      onClosed: (words) => {
+        endPings();
+        this.#cancelFarewell();
+        if (this.#socket === socket) this.#socket = null;
+        this.#listener.onClosed(words);
+        this.#retry();
+      },
     });
     this.#socket = socket;
-    let refusal = "";
-    const pings = setInterval(() => this.#ping(socket), PING_INTERVAL_MS);
-    socket.on("open", () => {
-      this.#heardAtMs = performance.now();
-      this.#listener.onOpen();
-    });
-    socket.on("message", (data, isBinary) => this.#receive(socket, isBinary ? null : String(data)));
-    socket.on("error", (error) => {
-      refusal = error.message;
-    });
-    socket.on("close", (code, reason) => {
-      clearInterval(pings);
-      if (this.#socket === socket) this.#socket = null;
-      const words = [refusal, reason.toString()].filter((text) => text !== "").join("; ");
-      this.#listener.onClosed(words === "" ? `closed with code ${code}` : words);
-      this.#retry();
-    });
+    const endPings = clock.every(PING_INTERVAL_MS, () => this.#ping(socket));
   }
 
   /** Whether frames are coming in at present. */
   isHeard(): boolean {
-    return this.#socket?.readyState === WebSocket.OPEN && performance.now() - this.#heardAtMs < DEAF_AFTER_MS;
+    return this.#socket?.isOpen() === true && this.#ports.clock.now() - this.#heardAtMs < DEAF_AFTER_MS;
   }
 
   /** Tells that the control plane accepted us: the next loss is followed by a quick retry. */
@@ -103,8 +103,7 @@ export class EdgeConnection {
    */
   send(frame: AgentFrame): boolean {
     const socket = this.#socket;
-    if (socket === null || socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > BACKLOG_MAX_BYTES)
-      return false;
+    if (socket === null || !socket.isOpen() || socket.backlogBytes() > BACKLOG_MAX_BYTES) return false;
     socket.send(JSON.stringify(frame));
     return true;
   }
@@ -112,26 +111,25 @@ export class EdgeConnection {
   /** Ends the connection for good. */
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#cancelRetry();
     const socket = this.#socket;
     if (socket === null) return;
     socket.close(1000, "the agent is ending");
     // The other side may be dead or busy: its farewell is not waited for long.
-    const farewell = setTimeout(() => socket.terminate(), FAREWELL_MS);
-    socket.once("close", () => clearTimeout(farewell));
+    this.#cancelFarewell = this.#ports.clock.after(FAREWELL_MS, () => socket.terminate());
   }
 
-  #ping(socket: WebSocket): void {
-    if (socket.readyState !== WebSocket.OPEN) return;
-    if (performance.now() - this.#heardAtMs > DEAF_AFTER_MS) {
+  #ping(socket: EdgeSocket): void {
+    if (!socket.isOpen()) return;
+    if (this.#ports.clock.now() - this.#heardAtMs > DEAF_AFTER_MS) {
       socket.terminate();
       return;
     }
     socket.send(PING);
   }
 
-  #receive(socket: WebSocket, text: string | null): void {
-    this.#heardAtMs = performance.now();
+  #receive(socket: EdgeSocket, text: string | null): void {
+    this.#heardAtMs = this.#ports.clock.now();
     if (text === PONG) return;
     const frame = text === null ? null : parseFrame(text);
     if (frame === null) {
@@ -144,9 +142,9 @@ export class EdgeConnection {
   #retry(): void {
     if (this.#closed) return;
     // Full jitter over the upper half keeps a thousand agents from coming back in one wave.
-    const waitMs = this.#retryMs * (0.5 + Math.random() / 2);
+    const waitMs = this.#retryMs * (0.5 + this.#ports.random() / 2);
     this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
-    this.#timer = setTimeout(() => this.open(), waitMs);
+    this.#cancelRetry = this.#ports.clock.after(waitMs, () => this.open());
   }
 }
 

@@ -1,5 +1,6 @@
 import { REPORT_REPEAT_MS, type ReportFrame } from "@evenkeel/contracts/agent-protocol";
 import type { Observation } from "@evenkeel/contracts/observation";
+import { type Cancel, type Clock, SYSTEM_CLOCK } from "../clock.ts";
 import { createOwed } from "./owed.ts";
 
 /** What a reporter sends. */
@@ -36,13 +37,14 @@ export interface Reporter {
  * and present ages until it is acknowledged [SAFE-10].
  *
  * @param ports gathering and sending
+ * @param clock its clock
  */
-export function createReporter(ports: ReporterPorts): Reporter {
+export function createReporter(ports: ReporterPorts, clock: Clock = SYSTEM_CLOCK): Reporter {
   const owed = createOwed();
   let seq = 0;
   let active = false;
-  let soon: NodeJS.Immediate | undefined;
-  let repeat: NodeJS.Timeout | undefined;
+  let soon: Cancel | undefined;
+  let repeat: Cancel | undefined;
 
   function send(): void {
     clearTimers();
@@ -60,13 +62,13 @@ export function createReporter(ports: ReporterPorts): Reporter {
       links,
       observations: [...observations],
     });
-    repeat = setTimeout(send, REPORT_REPEAT_MS);
+    repeat = clock.after(REPORT_REPEAT_MS, send);
   }
 
   function clearTimers(): void {
-    clearImmediate(soon);
+    soon?.();
     soon = undefined;
-    clearTimeout(repeat);
+    repeat?.();
   }
 
   function pause(): void {
@@ -78,7 +80,7 @@ export function createReporter(ports: ReporterPorts): Reporter {
     note(target) {
       owed.note(target);
       // What changes in one turn of the event loop is told in one frame.
-      if (active) soon ??= setImmediate(send);
+      if (active) soon ??= clock.soon(send);
     },
     startAnew() {
       active = true;
@@ -89,7 +91,7 @@ export function createReporter(ports: ReporterPorts): Reporter {
     acknowledge(boot, acknowledged) {
       if (boot !== ports.boot) return;
       owed.acknowledge(acknowledged);
-      if (owed.isEmpty()) clearTimeout(repeat);
+      if (owed.isEmpty()) repeat?.();
     },
     stop: pause,
   };

@@ -1,9 +1,11 @@
-import type { Judgement, Observation } from "@evenkeel/contracts/observation";
+import type { Observation } from "@evenkeel/contracts/observation";
 import type { Plan, PlannedDataCentre, PlannedMonitor } from "@evenkeel/contracts/plan";
+import type { MonitorPlugin } from "@evenkeel/contracts/plugin";
 import type { SightOfTarget } from "@evenkeel/core/health/illness";
-import { addProbe, createTrack, renderObservation } from "@evenkeel/core/health/track";
 import { findMonitorPlugin } from "@evenkeel/plugins/registry";
+import { type Clock, SYSTEM_CLOCK } from "../clock.ts";
 import type { Unseal } from "../unseal.ts";
+import { createRefusedProber } from "./refused-prober.ts";
 import { type ProbeTarget, startTargetProber, type TargetProber } from "./target-prober.ts";
 
 /** Everything that this agent probes. */
@@ -26,6 +28,15 @@ interface Entry {
   readonly prober: TargetProber;
 }
 
+/** The surroundings of the probers: the machine's, or a simulator's. */
+export interface ProbingPorts {
+  readonly clock: Clock;
+  /** Finds the plugin of a kind of monitor. */
+  readonly findPlugin: (kind: string) => MonitorPlugin | undefined;
+}
+
+const REAL: ProbingPorts = { clock: SYSTEM_CLOCK, findPlugin: findMonitorPlugin };
+
 /** Key of a target within an agent. */
 export function targetKey(monitorId: string, dataCentre: string): string {
   return `${monitorId}/${dataCentre}`;
@@ -36,8 +47,13 @@ export function targetKey(monitorId: string, dataCentre: string): string {
  *
  * @param unseal opens the credentials
  * @param onChange called with the target's key when something changed that the control plane has to know
+ * @param ports clock and plugins
  */
-export function createProberSet(unseal: Unseal, onChange: (target: string) => void): ProberSet {
+export function createProberSet(
+  unseal: Unseal,
+  onChange: (target: string) => void,
+  ports: ProbingPorts = REAL,
+): ProberSet {
   const entries = new Map<string, Entry>();
 
   async function start(
@@ -47,7 +63,7 @@ export function createProberSet(unseal: Unseal, onChange: (target: string) => vo
     origin: string,
   ): Promise<void> {
     const changed = () => onChange(key);
-    const prober = await createProber(monitor, target, unseal, changed);
+    const prober = await createProber(monitor, target, unseal, changed, ports);
     entries.set(key, { site: target.site, origin, prober });
     changed();
   }
@@ -100,9 +116,10 @@ async function createProber(
   target: PlannedDataCentre,
   unseal: Unseal,
   onChange: () => void,
+  ports: ProbingPorts,
 ): Promise<TargetProber> {
   const identity = { monitorId: monitor.id, dataCentre: target.name, targetVersion: target.targetVersion };
-  const plugin = findMonitorPlugin(monitor.kind);
+  const plugin = ports.findPlugin(monitor.kind);
   if (plugin === undefined) {
     const words = `this agent knows no monitors of kind ${monitor.kind}; bring it up to the control plane's version`;
     return createRefusedProber(identity, { verdict: "config", reason: "bad-settings", words });
@@ -118,31 +135,5 @@ async function createProber(
   const settings = { ...target.config, ...unsealed.secret };
   const rules = { timing: monitor.timing, failOn: monitor.failOn };
   const probe: ProbeTarget = { ...identity, plugin, settings, rules };
-  return startTargetProber(probe, onChange);
+  return startTargetProber(probe, onChange, ports.clock);
 }
-
-/** A target that cannot be probed at all says so, in the place of a probe. */
-function createRefusedProber(
-  identity: { readonly monitorId: string; readonly dataCentre: string; readonly targetVersion: number },
-  judgement: Judgement,
-): TargetProber {
-  const ended = { startedAtMs: 0, endedAtMs: 0, judgement, fresh: false };
-  const rules = { timing: NO_TIMING, failOn: [] };
-  const track = addProbe(createTrack(identity.targetVersion), ended, rules);
-  return {
-    observe: () => renderObservation(identity, track, 0),
-    probeNow: () => Promise.resolve(),
-    stop: () => undefined,
-  };
-}
-
-/** A refused prober never probes, so that its timing is never used. */
-const NO_TIMING = {
-  retryIntervalMs: 1000,
-  monitorTimeoutMs: 1000,
-  accessTimeoutMs: 1000,
-  healthPrecision: 1,
-  healthyThreshold: 1,
-  unhealthyThreshold: 2,
-  fastRefuse: false,
-} as const;

@@ -1,7 +1,6 @@
-import { performance } from "node:perf_hooks";
-import { setImmediate as pollPhase } from "node:timers/promises";
 import type { ProbeOutcome, ProbeSession } from "@evenkeel/contracts/plugin";
 import { describeError } from "@evenkeel/plugins/probe-error";
+import { type Cancel, type Clock, SYSTEM_CLOCK } from "../clock.ts";
 
 /** A deadline that fires later than this after its time says more about us than about the target [SAFE-10]. */
 const LATE_DEADLINE_MS = 50;
@@ -23,39 +22,43 @@ export type RanProbe =
  *
  * @param session the kept session
  * @param accessTimeoutMs how long connect and query may take together, in milliseconds
+ * @param clock the clock that bounds it
  */
-export async function runProbe(session: ProbeSession, accessTimeoutMs: number): Promise<RanProbe> {
-  const startedAtMs = performance.now();
+export async function runProbe(
+  session: ProbeSession,
+  accessTimeoutMs: number,
+  clock: Clock = SYSTEM_CLOCK,
+): Promise<RanProbe> {
+  const startedAtMs = clock.now();
   const settled: { outcome: ProbeOutcome | null } = { outcome: null };
   const asked = session.probe().then(
     (sample) => {
-      settled.outcome = { type: "answered", sample, latencyMs: performance.now() - startedAtMs };
+      settled.outcome = { type: "answered", sample, latencyMs: clock.now() - startedAtMs };
     },
     (error: unknown) => {
       settled.outcome = {
         type: "failed",
         error: describeError(error),
-        afterMs: performance.now() - startedAtMs,
+        afterMs: clock.now() - startedAtMs,
       };
     },
   );
   const deadlineAtMs = startedAtMs + accessTimeoutMs;
-  let timer: NodeJS.Timeout | undefined;
+  let cancel: Cancel = () => undefined;
   const expired = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, accessTimeoutMs);
+    cancel = clock.after(accessTimeoutMs, resolve);
   });
   await Promise.race([asked, expired]);
-  clearTimeout(timer);
-  const lateMs = performance.now() - deadlineAtMs;
+  cancel();
+  const lateMs = clock.now() - deadlineAtMs;
   const wasLate =
     settled.outcome === null && lateMs > Math.max(LATE_DEADLINE_MS, accessTimeoutMs * LATE_DEADLINE_SHARE);
   if (wasLate) {
     // The answer may lie in the socket already: one poll phase reads it.
-    await pollPhase();
-    await pollPhase();
+    await clock.polled();
     if (settled.outcome === null) return { type: "void", lateMs };
   }
-  const endedAtMs = performance.now();
+  const endedAtMs = clock.now();
   const outcome = settled.outcome ?? { type: "timed-out", afterMs: endedAtMs - startedAtMs };
   return { type: "ended", outcome, startedAtMs, endedAtMs };
 }

@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import type { Judgement, Observation } from "@evenkeel/contracts/observation";
 import type { MonitorPlugin, ProbeSession } from "@evenkeel/contracts/plugin";
 import {
@@ -15,6 +14,7 @@ import {
   type TargetTrack,
   type TrackRules,
 } from "@evenkeel/core/health/track";
+import { type Cancel, type Clock, SYSTEM_CLOCK } from "../clock.ts";
 import { loadDriver } from "../drivers.ts";
 import { runProbe } from "./run-probe.ts";
 
@@ -24,6 +24,8 @@ const FRESH_LOGIN_MS = 60_000;
 const HURRY_SPACING_MS = 500;
 /** A probe that our own late event loop made void is repeated after so long, in milliseconds. */
 const VOID_RETRY_MS = 20;
+
+const NOTHING: Cancel = () => undefined;
 
 /** What is probed. */
 export interface ProbeTarget {
@@ -59,26 +61,28 @@ interface Told {
 class TargetConnection implements TargetProber {
   readonly #target: ProbeTarget;
   readonly #onChange: () => void;
-  readonly #loginTimer: NodeJS.Timeout;
+  readonly #clock: Clock;
+  readonly #endLogins: Cancel;
   #track: TargetTrack;
   #session: ProbeSession | null = null;
   #inFlight: Promise<void> | null = null;
-  #probeTimer: NodeJS.Timeout | undefined;
-  #stageTimer: NodeJS.Timeout | undefined;
+  #cancelProbe: Cancel = NOTHING;
+  #cancelStage: Cancel = NOTHING;
   #told: Told = { stage: "none", judgement: null, sawUp: false };
   #hurriedAtMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
-  constructor(target: ProbeTarget, onChange: () => void) {
+  constructor(target: ProbeTarget, onChange: () => void, clock: Clock) {
     this.#target = target;
+    this.#clock = clock;
     this.#onChange = onChange;
     this.#track = createTrack(target.targetVersion);
-    this.#loginTimer = setInterval(() => void this.#loginAnew(), FRESH_LOGIN_MS);
+    this.#endLogins = clock.every(FRESH_LOGIN_MS, () => void this.#loginAnew());
     void this.#begin();
   }
 
   observe(): Observation | null {
-    return renderObservation(this.#target, this.#track, performance.now());
+    return renderObservation(this.#target, this.#track, this.#clock.now());
   }
 
   probeNow(): Promise<void> {
@@ -89,9 +93,9 @@ class TargetConnection implements TargetProber {
 
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#probeTimer);
-    clearTimeout(this.#stageTimer);
-    clearInterval(this.#loginTimer);
+    this.#cancelProbe();
+    this.#cancelStage();
+    this.#endLogins();
     if (this.#session !== null) this.#drop(this.#session);
   }
 
@@ -127,14 +131,14 @@ class TargetConnection implements TargetProber {
   #hurry(): void {
     // An account that is refused must not be hammered by way of its closed connections either [SAFE-5].
     if (mayLockAccount(this.#track)) return;
-    const nowMs = performance.now();
+    const nowMs = this.#clock.now();
     if (nowMs - this.#hurriedAtMs < HURRY_SPACING_MS) return;
     this.#hurriedAtMs = nowMs;
     void this.#begin();
   }
 
   #begin(): Promise<void> {
-    clearTimeout(this.#probeTimer);
+    this.#cancelProbe();
     this.#inFlight ??= this.#probe()
       .catch((error: unknown) => {
         // Nobody knows what state the plugin left its session in: the next probe has a new one.
@@ -150,7 +154,7 @@ class TargetConnection implements TargetProber {
   /** The plugin itself failed, on settings of a newer control plane for example: one target must not end the agent. */
   #giveUp(error: unknown): void {
     if (this.#stopped) return;
-    const nowMs = performance.now();
+    const nowMs = this.#clock.now();
     const kind = error instanceof Error ? error.name : "unknown error";
     const words = `this agent's plugin cannot work with the settings (${kind}); is the agent as new as the control plane?`;
     const judgement: Judgement = { verdict: "config", reason: "bad-settings", words };
@@ -163,11 +167,11 @@ class TargetConnection implements TargetProber {
   async #probe(): Promise<void> {
     const { plugin, settings, rules } = this.#target;
     const { session, fresh } = this.#keep();
-    const ran = await runProbe(session, rules.timing.accessTimeoutMs);
+    const ran = await runProbe(session, rules.timing.accessTimeoutMs, this.#clock);
     if (this.#stopped) return;
     if (ran.type === "void") {
       this.#drop(session);
-      this.#schedule(performance.now() + VOID_RETRY_MS);
+      this.#schedule(this.#clock.now() + VOID_RETRY_MS);
       return;
     }
     if (ran.outcome.type !== "answered") this.#drop(session);
@@ -175,23 +179,23 @@ class TargetConnection implements TargetProber {
     const { startedAtMs, endedAtMs } = ran;
     this.#track = addProbe(this.#track, { startedAtMs, endedAtMs, judgement, fresh }, rules);
     this.#tell();
-    this.#schedule(computeNextProbeAt(this.#track, rules, startedAtMs, performance.now()));
+    this.#schedule(computeNextProbeAt(this.#track, rules, startedAtMs, this.#clock.now()));
   }
 
   #schedule(atMs: number): void {
-    clearTimeout(this.#probeTimer);
+    this.#cancelProbe();
     if (this.#stopped) return;
-    this.#probeTimer = setTimeout(() => void this.#begin(), Math.max(0, atMs - performance.now()));
+    this.#cancelProbe = this.#clock.after(Math.max(0, atMs - this.#clock.now()), () => void this.#begin());
   }
 
   /** Tells of changes at once, and again when a run of failures reaches the monitor timeout [SAFE-10]. */
   #tell(): void {
-    clearTimeout(this.#stageTimer);
-    const nowMs = performance.now();
+    this.#cancelStage();
+    const nowMs = this.#clock.now();
     const { rules } = this.#target;
     const timeoutAtMs = computeTimeoutAt(this.#track, rules);
     if (timeoutAtMs !== null && timeoutAtMs > nowMs) {
-      this.#stageTimer = setTimeout(() => this.#tell(), Math.ceil(timeoutAtMs - nowMs));
+      this.#cancelStage = this.#clock.after(Math.ceil(timeoutAtMs - nowMs), () => this.#tell());
     }
     const { judgement, sawUp } = this.#track;
     const now: Told = { stage: computeRunStage(this.#track, rules, nowMs), judgement, sawUp };
@@ -205,7 +209,8 @@ class TargetConnection implements TargetProber {
     const { plugin, settings, rules } = this.#target;
     try {
       const second = this.#open(() => undefined);
-      const ran = await runProbe(second, rules.timing.accessTimeoutMs).finally(() => second.destroy());
+      const probed = runProbe(second, rules.timing.accessTimeoutMs, this.#clock);
+      const ran = await probed.finally(() => second.destroy());
       if (this.#stopped || ran.type === "void") return;
       const judgement = plugin.judge(ran.outcome, settings);
       if (judgement.verdict !== "up") return;
@@ -223,9 +228,14 @@ class TargetConnection implements TargetProber {
  *
  * @param target what to probe
  * @param onChange called when something changed that the control plane has to know
+ * @param clock its clock
  */
-export function startTargetProber(target: ProbeTarget, onChange: () => void): TargetProber {
-  return new TargetConnection(target, onChange);
+export function startTargetProber(
+  target: ProbeTarget,
+  onChange: () => void,
+  clock: Clock = SYSTEM_CLOCK,
+): TargetProber {
+  return new TargetConnection(target, onChange, clock);
 }
 
 function differs(before: Told, now: Told): boolean {

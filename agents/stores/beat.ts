@@ -1,6 +1,7 @@
 import type { StoreHealth } from "@evenkeel/contracts/agent-protocol";
 import { BEAT_INTERVAL_MS, BEAT_LEASE_S, type Beat, beatPrefix } from "@evenkeel/contracts/route";
 import type { RouteStore, StoreFailure } from "@evenkeel/contracts/route-store";
+import { type Clock, SYSTEM_CLOCK } from "../clock.ts";
 
 /** Most characters of a store's words in its health. */
 const WORDS_MAX = 500;
@@ -28,8 +29,9 @@ export interface RunningBeat {
  * write to it: reachability is proven by writing, not by asking.
  *
  * @param options store, site and who listens
+ * @param clock its clock
  */
-export function startBeat(options: BeatOptions): RunningBeat {
+export function startBeat(options: BeatOptions, clock: Clock = SYSTEM_CLOCK): RunningBeat {
   const { storeId, store, onChange } = options;
   let health: StoreHealth = { store: storeId, reachable: false, words: "not asked yet" };
   let lease: string | null = null;
@@ -74,13 +76,13 @@ export function startBeat(options: BeatOptions): RunningBeat {
     busy = false;
   }
 
-  const timer = setInterval(() => void beatOnce(), BEAT_INTERVAL_MS);
+  const cancel = clock.every(BEAT_INTERVAL_MS, () => void beatOnce());
   void beatOnce();
   return {
     health: () => health,
     stop: () => {
       stopped = true;
-      clearInterval(timer);
+      cancel();
     },
   };
 }

@@ -2,8 +2,8 @@ import type { RouteWrite, StoreHealth, WrittenFrame } from "@evenkeel/contracts/
 import type { Plan, PlannedStore } from "@evenkeel/contracts/plan";
 import type { Beat } from "@evenkeel/contracts/route";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
-import { openRouteStore } from "@evenkeel/route-store/open-route-store";
 import { z } from "zod";
+import type { Clock } from "../clock.ts";
 import type { Unseal } from "../unseal.ts";
 import { type RunningBeat, startBeat } from "./beat.ts";
 import { type KnownEntries, writeRoute } from "./write-route.ts";
@@ -34,6 +34,9 @@ export interface StoreSetOptions {
   readonly instanceId: string;
   readonly site: string;
   readonly unseal: Unseal;
+  readonly clock: Clock;
+  /** Opens a client of a store. @param password null where the cluster has none */
+  readonly openStore: (planned: PlannedStore, password: string | null) => RouteStore;
   readonly confirmedBy: () => Beat["confirmedBy"];
   readonly onChange: () => void;
 }
@@ -62,20 +65,9 @@ export function createStoreSet(options: StoreSetOptions): StoreSet {
       return;
     }
     const { password } = StoreSecret.parse(unsealed.secret);
-    const store = openRouteStore({
-      endpoints: planned.endpoints,
-      ...(planned.user === null ? {} : { user: planned.user }),
-      ...(password === undefined ? {} : { password }),
-      ...(planned.caPem === null ? {} : { tls: { ca: planned.caPem } }),
-    });
-    const beat = startBeat({
-      storeId: planned.id,
-      store,
-      instanceId: options.instanceId,
-      site: options.site,
-      confirmedBy: options.confirmedBy,
-      onChange: options.onChange,
-    });
+    const store = options.openStore(planned, password ?? null);
+    const { instanceId, site, confirmedBy, onChange, clock } = options;
+    const beat = startBeat({ storeId: planned.id, store, instanceId, site, confirmedBy, onChange }, clock);
     open.set(planned.id, { planned, store, beat, known: new Map() });
   }
 

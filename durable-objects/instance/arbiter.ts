@@ -13,13 +13,11 @@ import { hearAgents } from "@evenkeel/core/arbitration/work";
 import { z } from "zod";
 import type { Connections } from "./connections.ts";
 import { type ConsoleFeed, createConsoleFeed } from "./consoles.ts";
-import { listKnownAgents } from "./known-agents.ts";
 import { findUnconfirmedRemoval } from "./plan-guard.ts";
-import { pullPlan } from "./pull-plan.ts";
+import type { Changes, InstanceMemory, InstancePorts, LiveSocket } from "./ports.ts";
 import { restoreAgents } from "./restore-agents.ts";
 import type { PlanOutcome } from "./rpc.ts";
 import type { AgentAttachment } from "./sockets.ts";
-import { type Changes, listEvents, readMeta, readState, storeChanges, writeMeta } from "./storage.ts";
 import { decideTurn, listRecorded } from "./turn.ts";
 
 /** The object looks after itself at least this often, in milliseconds. */
@@ -28,8 +26,6 @@ const SAFETY_ALARM_MS = 60_000;
 const CONSOLE_REFRESH_MS = 5_000;
 /** Plans are pulled at most this often, in milliseconds. */
 const PULL_SPACING_MS = 5_000;
-/** Where a plan is kept that must wait. */
-const HELD_PLAN = "held-plan";
 const HeldPlan = z.object({ plan: Plan, confirmedBy: z.string().nullable() });
 
 /** What a turn does beside its decision. */
@@ -43,8 +39,7 @@ export interface TurnExtra {
 
 /** What an arbiter works with. */
 export interface ArbiterParts {
-  readonly ctx: DurableObjectState;
-  readonly database: D1Database;
+  readonly ports: InstancePorts;
   readonly connections: Connections;
   /** Hears of every command that is settled for good. */
   readonly onSettled: (reply: SettledCommand) => void;
@@ -66,12 +61,12 @@ export class Arbiter {
 
   /** @param parts storage, catalogue and sockets; the state is what is stored */
   constructor(parts: ArbiterParts) {
-    const { ctx, connections } = parts;
+    const { ports, connections } = parts;
     this.#parts = parts;
     this.#consoles = createConsoleFeed(connections, () => this.view());
-    this.#events = listEvents(ctx.storage.sql, { limit: LIVE_EVENTS_MAX });
-    this.#state = restore(ctx.storage.sql, connections);
-    if (this.#state !== null) this.#setAlarm(Date.now());
+    this.#events = ports.memory.listEvents(LIVE_EVENTS_MAX);
+    this.#state = restore(ports, connections);
+    if (this.#state !== null) this.#setAlarm(ports.now());
   }
 
   /** The state; null while there is no plan. */
@@ -84,7 +79,7 @@ export class Arbiter {
     if (this.#state === null) return null;
     // Pings are answered without waking the object: what was heard since the last turn belongs into the picture.
     const state = hearAgents(this.#state, this.#parts.connections.listHeard());
-    return renderLiveView(state, this.#events, Date.now());
+    return renderLiveView(state, this.#events, this.#parts.ports.now());
   }
 
   /**
@@ -97,16 +92,16 @@ export class Arbiter {
    */
   turn(event: ArbitrationEvent, extra: TurnExtra = {}): readonly SettledCommand[] {
     if (this.#state === null) return [];
-    const { ctx, connections, onSettled } = this.#parts;
-    const senses = { now: Date.now(), heard: connections.listHeard() };
-    const decision = decideTurn(this.#state, event, this.#deadlineMs, senses);
+    const { ports, connections, onSettled } = this.#parts;
+    const senses = { now: ports.now(), heard: connections.listHeard() };
+    const decision = decideTurn(this.#state, event, this.#deadlineMs, senses, () => ports.entropy());
     const recorded = listRecorded(decision);
     const { plan = null, audit = [] } = extra;
     const monitors = { ...this.#unstored, ...decision.changed };
     // An answer that decides nothing yet is stored with the one that does: three answers at once would else cost three
     // writes to disk before the route goes out. Lost in a crash, they are asked for again.
     const canWait = event.type === "answer" && decision.effects.length === 0;
-    if (!canWait) storeChanges(ctx.storage, { monitors, events: recorded, plan, audit });
+    if (!canWait) ports.memory.store({ monitors, events: recorded, plan, audit });
     this.#unstored = canWait ? monitors : {};
     this.#state = decision.state;
     this.#events = [...recorded.toReversed(), ...this.#events].slice(0, LIVE_EVENTS_MAX);
@@ -128,7 +123,7 @@ export class Arbiter {
     if (this.#state === null) return;
     if (this.#state.agents[gone.id]?.connected !== true) {
       // The end of its socket is what woke this object: it was connected until now, and so it was seen.
-      const seen = restoreAgents([], [{ attachment: gone, heardAtMs: Date.now() }]);
+      const seen = restoreAgents([], [{ attachment: gone, heardAtMs: this.#parts.ports.now() }]);
       this.#state = { ...this.#state, agents: { ...this.#state.agents, ...seen } };
     }
     this.turn({ type: "agent-disconnected", agentId: gone.id });
@@ -152,33 +147,32 @@ export class Arbiter {
    * @returns whether it holds now
    */
   applyPlan(plan: Plan, confirmedBy: string | null): PlanOutcome {
-    const { sql } = this.#parts.ctx.storage;
+    const { ports } = this.#parts;
     const next = Plan.parse(plan);
-    this.#state ??= begin(next, sql);
+    this.#state ??= begin(next, ports);
     if (next.version <= this.#state.plan.version) return { status: "unchanged" };
     const why = findBlocker(this.#state, next, confirmedBy);
     if (why !== null) {
-      writeMeta(sql, HELD_PLAN, JSON.stringify({ plan: next, confirmedBy }));
+      ports.memory.writeHeldPlan(JSON.stringify({ plan: next, confirmedBy }));
       return { status: "held", because: because("plan-held", { version: next.version, why }) };
     }
-    writeMeta(sql, HELD_PLAN, null);
+    ports.memory.writeHeldPlan(null);
     this.turn({ type: "plan", plan: next }, { plan: next, announce: { type: "plan", plan: next } });
     return { status: "applied" };
   }
 
   /** Pulls the latest plan from the catalogue; a dead one changes nothing. */
   async pull(): Promise<void> {
-    const now = Date.now();
+    const now = this.#parts.ports.now();
     if (this.#state !== null && now - this.#pulledAtMs < PULL_SPACING_MS) return;
     this.#pulledAtMs = now;
-    const { database, ctx } = this.#parts;
-    const pulled = await pullPlan(database, ctx.id.name ?? "");
+    const pulled = await this.#parts.ports.pullPlan();
     if (pulled !== null) this.applyPlan(pulled.plan, pulled.confirmedBy);
   }
 
   /** Serves the alarm. It is set again before anything else, so that a failure cannot silence the object. */
   alarm(): void {
-    this.#setAlarm(Date.now() + SAFETY_ALARM_MS);
+    this.#setAlarm(this.#parts.ports.now() + SAFETY_ALARM_MS);
     this.turn({ type: "tick" });
   }
 
@@ -187,9 +181,9 @@ export class Arbiter {
    *
    * @param socket the console's socket
    */
-  greetConsole(socket: WebSocket): void {
+  greetConsole(socket: LiveSocket): void {
     this.#consoles.greet(socket);
-    this.#rearm(Date.now());
+    this.#rearm(this.#parts.ports.now());
   }
 
   /** Forgets everything in memory: the instance was deleted. */
@@ -211,35 +205,35 @@ export class Arbiter {
   }
 
   #setAlarm(atMs: number): void {
-    const { ctx } = this.#parts;
     this.#alarmAtMs = atMs;
-    ctx.waitUntil(ctx.storage.setAlarm(atMs));
+    this.#parts.ports.setAlarm(atMs);
   }
 
   /** A plan that was held back because of a running switch takes effect once that is done. */
   #retryHeldPlan(): void {
-    const held = readMeta(this.#parts.ctx.storage.sql, HELD_PLAN);
+    const held = this.#parts.ports.memory.readHeldPlan();
     if (held === null) return;
     const { plan, confirmedBy } = HeldPlan.parse(JSON.parse(held));
     this.applyPlan(plan, confirmedBy);
   }
 }
 
-function restore(sql: SqlStorage, connections: Connections): InstanceState | null {
-  const state = readState(sql, Date.now());
+function restore(ports: InstancePorts, connections: Connections): InstanceState | null {
+  const { memory } = ports;
+  const state = memory.readState(ports.now());
   if (state === null) return null;
   const heard = connections.listHeard();
   const open = connections.list().map(({ attachment }) => ({
     attachment,
     heardAtMs: heard[attachment.id] ?? attachment.openedAtMs,
   }));
-  return { ...state, agents: restoreAgents(listKnownAgents(sql), open) };
+  return { ...state, agents: restoreAgents(memory.listKnownAgents(), open) };
 }
 
 /** The state before the first plan: nothing is planned, but the enrolled agents are known. */
-function begin(plan: Plan, sql: SqlStorage): InstanceState {
+function begin(plan: Plan, { memory, now }: { memory: InstanceMemory; now: () => number }): InstanceState {
   const empty = { ...plan, version: 0, sites: [], stores: [], monitors: [] };
-  return { ...createInstanceState(empty, Date.now()), agents: restoreAgents(listKnownAgents(sql), []) };
+  return { ...createInstanceState(empty, now()), agents: restoreAgents(memory.listKnownAgents(), []) };
 }
 
 function findBlocker(state: InstanceState, next: Plan, confirmedBy: string | null): string | null {

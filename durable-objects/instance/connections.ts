@@ -7,7 +7,7 @@ import {
 } from "@evenkeel/contracts/agent-protocol";
 import type { Effect } from "@evenkeel/core/arbitration/state";
 import type { z } from "zod";
-import type { KnownAgent } from "./known-agents.ts";
+import type { KnownAgent, LiveSocket, SocketHub } from "./ports.ts";
 import { type AgentAttachment, closeSocket, readAttachment, sendText, writeAttachment } from "./sockets.ts";
 
 /** Tag of agents' sockets. */
@@ -19,7 +19,7 @@ const CONSOLE_TAG = "console";
 
 /** An agent's open socket with what it carries. */
 export interface Connection {
-  readonly socket: WebSocket;
+  readonly socket: LiveSocket;
   attachment: AgentAttachment;
   /** When it last sent a frame (control plane's clock, ms); pings are not frames. */
   framedAtMs: number;
@@ -27,11 +27,11 @@ export interface Connection {
 
 /** The sockets of one object; a connection, and so a class. */
 export class Connections {
-  readonly #state: DurableObjectState;
+  readonly #state: SocketHub;
   /** By agent id: the connection that counts. Rebuilt from the open sockets after hibernation. */
   readonly #agents = new Map<string, Connection>();
 
-  constructor(state: DurableObjectState) {
+  constructor(state: SocketHub) {
     this.#state = state;
     for (const socket of state.getWebSockets(AGENT_TAG)) {
       const attachment = readAttachment(socket);
@@ -54,7 +54,7 @@ export class Connections {
    * @param agent who connects
    * @param now control plane's clock in ms
    */
-  acceptAgent(socket: WebSocket, agent: KnownAgent, now: number): void {
+  acceptAgent(socket: LiveSocket, agent: KnownAgent, now: number): void {
     this.#state.acceptWebSocket(socket, [AGENT_TAG]);
     const { id, name, site } = agent;
     writeAttachment(socket, {
@@ -77,7 +77,7 @@ export class Connections {
    * @param hash hash of the secret that its user showed
    * @returns false if there are too many
    */
-  acceptConsole(socket: WebSocket, hash: string): boolean {
+  acceptConsole(socket: LiveSocket, hash: string): boolean {
     if (this.#state.getWebSockets(CONSOLE_TAG).length >= CONSOLES_MAX) return false;
     this.#state.acceptWebSocket(socket, [CONSOLE_TAG]);
     writeAttachment(socket, { role: "console", hash });
@@ -85,7 +85,7 @@ export class Connections {
   }
 
   /** The consoles' sockets. */
-  listConsoles(): WebSocket[] {
+  listConsoles(): LiveSocket[] {
     return this.#state.getWebSockets(CONSOLE_TAG);
   }
 
@@ -108,7 +108,7 @@ export class Connections {
    * @param socket the socket
    * @returns null before hello, and for a socket that was replaced
    */
-  find(socket: WebSocket): Connection | null {
+  find(socket: LiveSocket): Connection | null {
     const attachment = readAttachment(socket);
     if (attachment?.role !== "agent") return null;
     const connection = this.#agents.get(attachment.id);
@@ -124,7 +124,7 @@ export class Connections {
    * @param now control plane's clock in ms
    */
   greet(
-    socket: WebSocket,
+    socket: LiveSocket,
     attachment: AgentAttachment,
     hello: z.infer<typeof HelloFrame>,
     now: number,
@@ -159,7 +159,7 @@ export class Connections {
    * @returns what the socket of an agent that is gone carried; null if nobody is: a console, a replaced socket, one
    *   without hello
    */
-  leave(socket: WebSocket): AgentAttachment | null {
+  leave(socket: LiveSocket): AgentAttachment | null {
     const attachment = readAttachment(socket);
     if (attachment?.role !== "agent" || attachment.replaced || attachment.hello === null) return null;
     // An object that is woken by the end of a socket has not got that socket in its list any more.
@@ -191,7 +191,7 @@ export class Connections {
    * @param reason what is wrong
    * @param code close code
    */
-  refuse(socket: WebSocket, reason: string, code = CLOSE_MALFORMED): void {
+  refuse(socket: LiveSocket, reason: string, code = CLOSE_MALFORMED): void {
     closeSocket(socket, code, reason);
   }
 

@@ -1,5 +1,6 @@
 import type { ConsoleFrame, LiveView } from "@evenkeel/contracts/live";
 import type { Connections } from "./connections.ts";
+import type { LiveSocket } from "./ports.ts";
 import { sendText } from "./sockets.ts";
 
 /** Least time between two frames to consoles, in milliseconds: four a second. */
@@ -10,7 +11,7 @@ export interface ConsoleFeed {
   /** Something changed: consoles get a frame now, or as soon as the spacing allows. */
   touch(): void;
   /** Sends the picture to one console at once. */
-  greet(socket: WebSocket): void;
+  greet(socket: LiveSocket): void;
 }
 
 /**

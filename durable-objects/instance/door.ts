@@ -1,6 +1,6 @@
 import { Principal } from "@evenkeel/contracts/principal";
 import { z } from "zod";
-import type { KnownAgent } from "./known-agents.ts";
+import type { KnownAgent } from "./ports.ts";
 
 /** Header in which the Worker says who connects; it never comes from outside, because the Worker makes the request. */
 export const CALLER_HEADER = "x-evenkeel-caller";

@@ -1,10 +1,4 @@
-/** An agent as the Instance knows it, with the hash of what it connects with: enough to let it in without the catalogue. */
-export interface KnownAgent {
-  readonly id: string;
-  readonly name: string;
-  readonly site: string;
-  readonly hash: string;
-}
+import type { KnownAgent } from "./ports.ts";
 
 /**
  * Remembers an enrolled agent.

@@ -1,11 +1,5 @@
 import { Plan } from "@evenkeel/contracts/plan";
-
-/** A plan as the catalogue published it. */
-export interface PulledPlan {
-  readonly plan: Plan;
-  /** Id of the request that asked for a removal; null: nobody did. */
-  readonly confirmedBy: string | null;
-}
+import type { PulledPlan } from "./ports.ts";
 
 /**
  * Pulls the plan of an instance from the catalogue. A dead catalogue changes nothing: the plan that holds goes on.

@@ -1,5 +1,5 @@
 import type { AgentState } from "@evenkeel/core/arbitration/state";
-import type { KnownAgent } from "./known-agents.ts";
+import type { KnownAgent } from "./ports.ts";
 import type { AgentAttachment } from "./sockets.ts";
 
 /**

@@ -1,5 +1,6 @@
 import { HelloFrame, Illness, StoreHealth } from "@evenkeel/contracts/agent-protocol";
 import { z } from "zod";
+import type { LiveSocket } from "./ports.ts";
 
 /** Close reasons are cut to so many bytes (RFC 6455 §5.5 leaves 123). */
 const REASON_MAX_BYTES = 120;
@@ -38,7 +39,7 @@ export type AgentAttachment = Extract<Attachment, { role: "agent" }>;
  * @param socket the socket
  * @returns null for a socket of an older version, which is of no use any more
  */
-export function readAttachment(socket: WebSocket): Attachment | null {
+export function readAttachment(socket: LiveSocket): Attachment | null {
   const parsed = Attachment.safeParse(socket.deserializeAttachment());
   return parsed.success ? parsed.data : null;
 }
@@ -49,7 +50,7 @@ export function readAttachment(socket: WebSocket): Attachment | null {
  * @param socket the socket
  * @param attachment what it carries; long words are cut
  */
-export function writeAttachment(socket: WebSocket, attachment: Attachment): void {
+export function writeAttachment(socket: LiveSocket, attachment: Attachment): void {
   socket.serializeAttachment(attachment.role === "agent" ? cutWords(attachment) : attachment);
 }
 
@@ -69,7 +70,7 @@ function cutWords(attachment: AgentAttachment): AgentAttachment {
  * @param socket the socket
  * @param text what to send
  */
-export function sendText(socket: WebSocket, text: string): void {
+export function sendText(socket: LiveSocket, text: string): void {
   try {
     socket.send(text);
   } catch (error) {
@@ -84,7 +85,7 @@ export function sendText(socket: WebSocket, text: string): void {
  * @param code close code of the agent protocol
  * @param reason the reason; cut to what a close frame can hold
  */
-export function closeSocket(socket: WebSocket, code: number, reason: string): void {
+export function closeSocket(socket: LiveSocket, code: number, reason: string): void {
   try {
     socket.close(code, cutBytes(reason));
   } catch (error) {

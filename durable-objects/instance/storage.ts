@@ -1,7 +1,8 @@
 import { InstanceEvent } from "@evenkeel/contracts/event";
 import { Plan } from "@evenkeel/contracts/plan";
-import type { InstanceState, MonitorState } from "@evenkeel/core/arbitration/state";
+import type { InstanceState } from "@evenkeel/core/arbitration/state";
 import { type StoredRow, upgradeRow } from "@evenkeel/core/arbitration/stored-row";
+import type { Changes, CommandAudit } from "./ports.ts";
 
 /** Events that an Instance keeps; the oldest go first. */
 export const EVENTS_MAX = 5_000;
@@ -9,26 +10,6 @@ export const EVENTS_MAX = 5_000;
 export const AUDIT_MAX = 2_000;
 /** Events are pruned once in so many, because counting them costs more than keeping a few too many. */
 const PRUNE_EVERY = 100;
-
-/** A command as it waits for the catalogue's audit. */
-export interface CommandAudit {
-  readonly seq: number;
-  readonly atMs: number;
-  readonly principal: string;
-  readonly action: string;
-  readonly resource: string;
-  /** The command as JSON. */
-  readonly after: string;
-  readonly source: string;
-}
-
-/** What one turn of the object changed; stored in one transaction [SAFE-7]. */
-export interface Changes {
-  readonly monitors: Readonly<Record<string, MonitorState | null>>;
-  readonly events: readonly InstanceEvent[];
-  readonly plan: Plan | null;
-  readonly audit: readonly Omit<CommandAudit, "seq">[];
-}
 
 const TABLES = `
   create table if not exists meta (key text primary key not null, value text not null);

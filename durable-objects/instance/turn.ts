@@ -19,6 +19,7 @@ const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
  * @param event what happened
  * @param deadlineMs the deadline that was computed last (control plane's clock, ms); null: none
  * @param senses the clock and when each agent was last heard
+ * @param entropy makes fresh random characters
  * @returns the decision
  */
 export function decideTurn(
@@ -26,11 +27,12 @@ export function decideTurn(
   event: ArbitrationEvent,
   deadlineMs: number | null,
   senses: Omit<Surroundings, "entropy">,
+  entropy: () => string = makeEntropy,
 ): Decision {
   const isOverdue = event.type !== "tick" && deadlineMs !== null && deadlineMs <= senses.now;
-  if (!isOverdue) return decide(state, event, { ...senses, entropy: makeEntropy() });
-  const first = decide(state, { type: "tick" }, { ...senses, entropy: makeEntropy() });
-  const second = decide(first.state, event, { ...senses, entropy: makeEntropy() });
+  if (!isOverdue) return decide(state, event, { ...senses, entropy: entropy() });
+  const first = decide(state, { type: "tick" }, { ...senses, entropy: entropy() });
+  const second = decide(first.state, event, { ...senses, entropy: entropy() });
   return {
     state: second.state,
     effects: [...first.effects, ...second.effects],

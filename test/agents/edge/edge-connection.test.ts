@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { type EdgeFrame, PING, PING_INTERVAL_MS, PONG } from "@evenkeel/contracts/agent-protocol";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
+import { dialWebSocket } from "../../../agents/edge/dial-web-socket.ts";
 import { EdgeConnection } from "../../../agents/edge/edge-connection.ts";
 import { beginVirtualTime, endVirtualTime } from "../virtual-time.ts";
 
@@ -35,14 +36,17 @@ beforeEach(async () => {
       refuseWith === null ? answer(true) : answer(false, refuseWith, "refused"),
   });
   await once(server, "listening");
-  connection = new EdgeConnection(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, TOKEN, {
-    onOpen: () => connection.send(HELLO),
-    onFrame: (frame) => mine.frames.push(frame),
-    onClosed: (words) => {
-      mine.closings.push(words);
-      mine.onClosed();
+  connection = new EdgeConnection(
+    dialWebSocket(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, TOKEN),
+    {
+      onOpen: () => connection.send(HELLO),
+      onFrame: (frame) => mine.frames.push(frame),
+      onClosed: (words) => {
+        mine.closings.push(words);
+        mine.onClosed();
+      },
     },
-  });
+  );
 });
 afterEach(async () => {
   connection.close();

@@ -1,0 +1,248 @@
+import {
+  type EdgeFrame,
+  type Illness,
+  PROTOCOL_VERSION,
+  type RouteWrite,
+} from "@evenkeel/contracts/agent-protocol";
+import type { Plan, PlannedStore } from "@evenkeel/contracts/plan";
+import type { MonitorPlugin } from "@evenkeel/contracts/plugin";
+import type { RouteStore } from "@evenkeel/contracts/route-store";
+import { computeIllness } from "@evenkeel/core/health/illness";
+import type { Cancel, Clock } from "./clock.ts";
+import { EdgeConnection } from "./edge/edge-connection.ts";
+import type { Dial } from "./edge/edge-socket.ts";
+import { createReporter, type Reporter } from "./edge/reporter.ts";
+import type { LoopLag } from "./loop-lag.ts";
+import { createProberSet, type ProberSet, targetKey } from "./probing/prober-set.ts";
+import { testTarget } from "./probing/test-target.ts";
+import { createStoreSet, type StoreSet } from "./stores/store-set.ts";
+import type { Unseal } from "./unseal.ts";
+import { VERSION } from "./version.ts";
+
+/** How long the answer to a question waits for fresh probes, in milliseconds. */
+const FRESH_ANSWER_MS = 50;
+
+/** What the agent tells its operator, one line each. */
+export type Say = (line: string) => void;
+
+/** A running agent. */
+export interface RunningAgent {
+  /** What `/healthz` and `/metrics` show. */
+  status(): AgentStatus;
+  stop(): void;
+}
+
+/** The agent's own state, for people and for monitoring. */
+export interface AgentStatus {
+  readonly connected: boolean;
+  readonly planVersion: number;
+  readonly targets: number;
+  readonly failingTargets: number;
+  readonly stores: readonly { readonly store: string; readonly reachable: boolean }[];
+  readonly loopLateMs: number;
+}
+
+/** The surroundings of an agent: the machine's, or a simulator's. */
+export interface AgentPorts {
+  readonly instanceId: string;
+  readonly site: string;
+  /** New with each start of the process. */
+  readonly boot: string;
+  readonly host: string;
+  readonly clock: Clock;
+  /** A random number from 0 up to 1. */
+  readonly random: () => number;
+  readonly dial: Dial;
+  readonly unseal: Unseal;
+  readonly lag: LoopLag;
+  readonly findPlugin: (kind: string) => MonitorPlugin | undefined;
+  readonly openStore: (planned: PlannedStore, password: string | null) => RouteStore;
+  readonly loadPlan: () => Promise<Plan | null>;
+  readonly keepPlan: (plan: Plan) => Promise<void>;
+  readonly say: Say;
+}
+
+/** The parts of an agent. They know each other through this object only. */
+interface Parts {
+  readonly ports: AgentPorts;
+  readonly say: Say;
+  readonly reporter: Reporter;
+  readonly probers: ProberSet;
+  readonly stores: StoreSet;
+  readonly connection: EdgeConnection;
+  plan: Plan | null;
+  /** Plans are taken one after the other, in the order in which they came. */
+  taking: Promise<void>;
+}
+
+/**
+ * Runs the logic of an agent: it probes the plan's targets, reports changes, answers questions and writes routes. It
+ * never decides. It works from the plan that an earlier start kept until the control plane answers.
+ *
+ * @param ports its surroundings
+ */
+export async function runAgentKernel(ports: AgentPorts): Promise<RunningAgent> {
+  const parts = assemble(ports);
+  const kept = await ports.loadPlan();
+  if (kept !== null) {
+    queuePlan(parts, kept, () =>
+      ports.say(`working from the kept plan ${kept.version} until the control plane answers`),
+    );
+  }
+  parts.connection.open();
+  return {
+    status: () => renderStatus(parts),
+    stop: () => {
+      parts.reporter.stop();
+      parts.connection.close();
+      parts.probers.stop();
+      parts.stores.close();
+      ports.lag.stop();
+    },
+  };
+}
+
+function assemble(ports: AgentPorts): Parts {
+  const { clock, unseal, say } = ports;
+  const reporter = createReporter(
+    {
+      boot: ports.boot,
+      gather: (targets) => ({
+        illness: doubt(parts),
+        stores: parts.stores.health(),
+        links: [],
+        observations: parts.probers.observe(targets),
+      }),
+      send: (frame) => parts.connection.send(frame),
+    },
+    clock,
+  );
+  const stores = createStoreSet({
+    instanceId: ports.instanceId,
+    site: ports.site,
+    unseal,
+    clock,
+    openStore: ports.openStore,
+    confirmedBy: () => (parts.connection.isHeard() ? "edge" : "none"),
+    onChange: () => reporter.note(null),
+  });
+  const listener = {
+    onOpen: () => sayHello(parts),
+    onFrame: (frame: EdgeFrame) => handleFrame(parts, frame),
+    onClosed: (words: string) => {
+      reporter.pause();
+      say(`not connected to the control plane: ${words}`);
+    },
+  };
+  const connection = new EdgeConnection(ports.dial, listener, ports);
+  const probers = createProberSet(unseal, (target) => reporter.note(target), ports);
+  const parts: Parts = {
+    ...{ ports, say, reporter, probers, stores, connection },
+    plan: null,
+    taking: Promise.resolve(),
+  };
+  return parts;
+}
+
+function doubt(parts: Parts): Illness {
+  return computeIllness(parts.ports.lag.worstMs(), parts.probers.sights());
+}
+
+function sayHello(parts: Parts): void {
+  const planVersion = parts.plan?.version ?? 0;
+  const { boot, host } = parts.ports;
+  parts.connection.send({
+    type: "hello",
+    protocol: PROTOCOL_VERSION,
+    boot,
+    version: VERSION,
+    planVersion,
+    host,
+  });
+}
+
+function handleFrame(parts: Parts, frame: EdgeFrame): void {
+  switch (frame.type) {
+    case "welcome":
+      parts.connection.settle();
+      parts.say(`connected to the control plane as ${frame.agentId}, plan ${frame.plan.version}`);
+      queuePlan(parts, frame.plan, () => {
+        parts.reporter.startAnew();
+        void write(parts, frame.routes);
+      });
+      return;
+    case "plan":
+      queuePlan(parts, frame.plan, () => parts.reporter.note(null));
+      return;
+    case "ack":
+      parts.reporter.acknowledge(frame.boot, frame.seq);
+      return;
+    case "ask":
+      void answer(parts, frame);
+      return;
+    case "write-routes":
+      void write(parts, frame.writes);
+      return;
+    case "test":
+      void test(parts, frame);
+      return;
+  }
+}
+
+function queuePlan(parts: Parts, next: Plan, then: () => void): void {
+  parts.taking = parts.taking
+    .then(() => takePlan(parts, next))
+    .then(then, (error: unknown) => {
+      const words = error instanceof Error ? error.message : String(error);
+      parts.say(`plan ${next.version} could not be taken: ${words}`);
+    });
+}
+
+async function takePlan(parts: Parts, next: Plan): Promise<void> {
+  if (parts.plan !== null && next.version < parts.plan.version) return;
+  parts.plan = next;
+  await parts.stores.follow(next);
+  await parts.probers.follow(next);
+  await parts.ports.keepPlan(next);
+}
+
+async function write(parts: Parts, writes: readonly RouteWrite[]): Promise<void> {
+  const results = await parts.stores.write(writes);
+  if (results.length > 0) parts.connection.send({ type: "written", results });
+}
+
+/** Answers with the present state: probes that end within a moment are waited for, those that hang are not [SAFE-4]. */
+async function answer(parts: Parts, frame: Extract<EdgeFrame, { type: "ask" }>): Promise<void> {
+  const targets = new Set(frame.targets.map((target) => targetKey(target.monitorId, target.dataCentre)));
+  let cancel: Cancel = () => undefined;
+  const waited = new Promise<void>((resolve) => {
+    cancel = parts.ports.clock.after(FRESH_ANSWER_MS, resolve);
+  });
+  await Promise.race([parts.probers.probeNow(targets), waited]);
+  cancel();
+  parts.connection.send({
+    type: "answer",
+    nonce: frame.nonce,
+    illness: doubt(parts),
+    stores: parts.stores.health(),
+    links: [],
+    observations: parts.probers.observe(targets),
+  });
+}
+
+async function test(parts: Parts, frame: Extract<EdgeFrame, { type: "test" }>): Promise<void> {
+  const observation = await testTarget(frame, parts.ports.unseal);
+  parts.connection.send({ type: "tested", nonce: frame.nonce, observation });
+}
+
+function renderStatus(parts: Parts): AgentStatus {
+  const sights = parts.probers.sights();
+  return {
+    connected: parts.connection.isHeard(),
+    planVersion: parts.plan?.version ?? 0,
+    targets: sights.length,
+    failingTargets: sights.filter((sight) => sight.failing).length,
+    stores: parts.stores.health().map(({ store, reachable }) => ({ store, reachable })),
+    loopLateMs: parts.ports.lag.worstMs(),
+  };
+}

@@ -1,0 +1,97 @@
+import { type AgentFrame, PROTOCOL_VERSION } from "@evenkeel/contracts/agent-protocol";
+import { computeRouteWrites } from "@evenkeel/core/switching/route-writes";
+import type { Arbiter } from "./arbiter.ts";
+import type { Connections } from "./connections.ts";
+import type { LiveSocket } from "./ports.ts";
+import { readAttachment } from "./sockets.ts";
+
+/** Close code of "try again later" (IANA registry of WebSocket close codes). */
+const CLOSE_NOT_READY = 1013;
+
+/** What taking frames of agents works with. */
+export interface FrameParts {
+  readonly connections: Connections;
+  readonly arbiter: Arbiter;
+  /** Control plane's clock in ms. */
+  readonly now: () => number;
+  /** Lets something go on beside the frame. */
+  readonly waitUntil: (going: Promise<void>) => void;
+  /** An agent has probed a target that somebody asked for. */
+  readonly onTested: (frame: Extract<AgentFrame, { type: "tested" }>) => void;
+}
+
+/**
+ * Takes a frame of an agent.
+ *
+ * @param parts the object's parts
+ * @param socket the socket that it came on
+ * @param frame the frame
+ */
+export function takeFrame(parts: FrameParts, socket: LiveSocket, frame: AgentFrame): void {
+  const { connections, arbiter } = parts;
+  if (frame.type === "hello") {
+    takeHello(parts, socket, frame);
+    return;
+  }
+  const connection = connections.find(socket);
+  if (connection === null) {
+    connections.refuse(socket, `a ${frame.type} frame before hello, or after a newer connection`);
+    return;
+  }
+  connection.framedAtMs = parts.now();
+  const agentId = connection.attachment.id;
+  switch (frame.type) {
+    case "tested":
+      parts.onTested(frame);
+      return;
+    case "report":
+      connections.note(connection, frame);
+      arbiter.turn({ type: "report", agentId, frame });
+      // The runtime keeps the frame back until the report is on disk, so this says: it will not be lost.
+      connections.send([agentId], { type: "ack", boot: frame.boot, seq: frame.seq });
+      return;
+    case "answer":
+      arbiter.turn({ type: "answer", agentId, frame });
+      return;
+    case "written":
+      arbiter.turn({ type: "written", agentId, frame });
+      return;
+  }
+}
+
+function takeHello(
+  parts: FrameParts,
+  socket: LiveSocket,
+  hello: Extract<AgentFrame, { type: "hello" }>,
+): void {
+  const { connections, arbiter } = parts;
+  const attachment = readAttachment(socket);
+  const state = arbiter.state();
+  if (attachment?.role !== "agent" || state === null) {
+    connections.refuse(socket, "this instance has no plan; connect again", CLOSE_NOT_READY);
+    return;
+  }
+  const { id, name, site } = attachment;
+  connections.greet(socket, attachment, hello, parts.now());
+  connections.send([id], {
+    type: "welcome",
+    protocol: PROTOCOL_VERSION,
+    agentId: id,
+    site,
+    plan: state.plan,
+    routes: computeRouteWrites(state),
+  });
+  arbiter.turn({ type: "agent-connected", agent: { id, name, site }, hello });
+  parts.waitUntil(arbiter.pull());
+}
+
+/**
+ * Takes the end of a socket.
+ *
+ * @param parts the object's parts
+ * @param socket the socket
+ */
+export function takeEnd(parts: FrameParts, socket: LiveSocket): void {
+  const gone = parts.connections.leave(socket);
+  if (gone !== null) parts.arbiter.lose(gone);
+}

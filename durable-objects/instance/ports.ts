@@ -1,0 +1,80 @@
+import type { InstanceEvent } from "@evenkeel/contracts/event";
+import type { Plan } from "@evenkeel/contracts/plan";
+import type { InstanceState, MonitorState } from "@evenkeel/core/arbitration/state";
+
+/** One end of a socket as the object uses it: the runtime's WebSocket, or a simulator's. */
+export interface LiveSocket {
+  send(text: string): void;
+  close(code: number, reason: string): void;
+  /** What a socket carries through hibernation. */
+  serializeAttachment(attachment: unknown): void;
+  deserializeAttachment(): unknown;
+}
+
+/** Where the object's sockets are: the runtime's state of the object, or a simulator's. */
+export interface SocketHub {
+  acceptWebSocket(socket: LiveSocket, tags: string[]): void;
+  getWebSockets(tag: string): LiveSocket[];
+  /** When the runtime answered a ping by itself last (control plane's clock). */
+  getWebSocketAutoResponseTimestamp(socket: LiveSocket): Date | null;
+}
+
+/** An agent as the Instance knows it, with the hash of what it connects with: enough to let it in without the catalogue. */
+export interface KnownAgent {
+  readonly id: string;
+  readonly name: string;
+  readonly site: string;
+  readonly hash: string;
+}
+
+/** A command as it waits for the catalogue's audit. */
+export interface CommandAudit {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly principal: string;
+  readonly action: string;
+  readonly resource: string;
+  /** The command as JSON. */
+  readonly after: string;
+  readonly source: string;
+}
+
+/** What one turn of the object changed; stored in one transaction [SAFE-7]. */
+export interface Changes {
+  readonly monitors: Readonly<Record<string, MonitorState | null>>;
+  readonly events: readonly InstanceEvent[];
+  readonly plan: Plan | null;
+  readonly audit: readonly Omit<CommandAudit, "seq">[];
+}
+
+/** A plan as the catalogue published it. */
+export interface PulledPlan {
+  readonly plan: Plan;
+  /** Id of the request that asked for a removal; null: nobody did. */
+  readonly confirmedBy: string | null;
+}
+
+/** What the arbitration keeps over restarts. Each call is one transaction. */
+export interface InstanceMemory {
+  /** Stored plan and monitors; null: there is no plan yet. @param now begin of this incarnation in ms */
+  readState(now: number): InstanceState | null;
+  store(changes: Changes): void;
+  /** The latest events, newest first. */
+  listEvents(limit: number): InstanceEvent[];
+  listKnownAgents(): KnownAgent[];
+  /** The plan that is held back, as JSON; null: none. */
+  readHeldPlan(): string | null;
+  writeHeldPlan(text: string | null): void;
+}
+
+/** The surroundings of an arbiter: the runtime's, or a simulator's. */
+export interface InstancePorts {
+  /** Control plane's clock in ms since 1970. */
+  now(): number;
+  /** Fresh random characters [a-z0-9]. */
+  entropy(): string;
+  readonly memory: InstanceMemory;
+  setAlarm(atMs: number): void;
+  /** Pulls the latest plan; null: there is none, or the catalogue does not answer. */
+  pullPlan(): Promise<PulledPlan | null>;
+}
