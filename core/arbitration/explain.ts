@@ -9,7 +9,7 @@ import { type Facts, findRule, type Rule } from "./rules.ts";
 import type { Case, InstanceState } from "./state.ts";
 
 /** The facts that an automatic switch needs: what a blocker is set to, to find the next one behind it. */
-const CLEAR: Facts = {
+export const CLEAR_FACTS: Facts = {
   switchable: "yes",
   monitored: "yes",
   running: "no",
@@ -99,7 +99,7 @@ function listBlockers(facts: Facts): Rule[] {
     blockers.push(rule);
     const names = Object.keys(rule.when) as (keyof Facts)[];
     // Every blocker names a fact that differs from the clear ones, so that each turn clears one more of them.
-    here = { ...here, ...Object.fromEntries(names.map((name) => [name, CLEAR[name]])) };
+    here = { ...here, ...Object.fromEntries(names.map((name) => [name, CLEAR_FACTS[name]])) };
   }
 }
 

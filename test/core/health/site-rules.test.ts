@@ -15,7 +15,9 @@ describe("the site rules, over every combination of facts", () => {
     const needed: Partial<SiteFacts> = { agents: "gone", others: "some", targets: "clear", links: "cut" };
     for (const facts of cases) {
       const { outcome } = findSiteRule(facts);
-      const agrees = Object.entries(needed).every(([name, value]) => facts[name as keyof SiteFacts] === value);
+      const agrees = Object.entries(needed).every(
+        ([name, value]) => facts[name as keyof SiteFacts] === value,
+      );
       const expected = !agrees ? ["rest", "watch", "alarm"] : facts.siteSwitch === "on" ? ["move"] : ["lost"];
       expect(expected, JSON.stringify(facts)).toContain(outcome);
     }
