@@ -1,4 +1,5 @@
-import type { AgentFrame } from "@evenkeel/contracts/agent-protocol";
+import { type AgentFrame, OBSERVATIONS_MAX } from "@evenkeel/contracts/agent-protocol";
+import type { Observation } from "@evenkeel/contracts/observation";
 import { isHeard } from "./sight.ts";
 import {
   type Asking,
@@ -7,7 +8,7 @@ import {
   type MonitorState,
   type QuestionSubject,
 } from "./state.ts";
-import { setMonitor, type Work } from "./work.ts";
+import { type OpenQuestion, setMonitor, type Work } from "./work.ts";
 
 /**
  * Asks all agents that are there for the present state of every data centre of a monitor [SAFE-4]. Whatever is asked in
@@ -22,7 +23,7 @@ export function ask(work: Work, subject: Case, about: QuestionSubject): MonitorS
   const { instance, now, planned } = subject;
   const open = work.questions.at(-1);
   const question =
-    open !== undefined && open.monitors < FRAME_MONITORS_MAX
+    open !== undefined && hasRoom(open, planned.dataCentres.length)
       ? open
       : { nonce: work.newId("ask"), targets: [], monitors: 0 };
   if (question !== open) work.questions.push(question);
@@ -49,22 +50,27 @@ export function ask(work: Work, subject: Case, about: QuestionSubject): MonitorS
   return asked;
 }
 
+function hasRoom({ monitors, targets }: OpenQuestion, more: number): boolean {
+  return monitors < FRAME_MONITORS_MAX && targets.length + more <= OBSERVATIONS_MAX;
+}
+
 /**
  * Takes an answer, if it answers the question under way; a late or foreign one changes nothing.
  *
  * @param monitor the monitor's row
  * @param agentId who answers
  * @param frame the answer
+ * @param mine what it says of this monitor
  * @returns the row
  */
 export function takeAnswer(
   monitor: MonitorState,
   agentId: string,
   frame: Extract<AgentFrame, { type: "answer" }>,
+  mine: readonly Observation[],
 ): MonitorState {
   const asking = monitor.asking;
   if (asking === null || asking.nonce !== frame.nonce) return monitor;
-  const mine = frame.observations.filter((observation) => observation.monitorId === monitor.id);
   const reachable = frame.stores.filter((store) => store.reachable).map((store) => store.store);
   return {
     ...monitor,

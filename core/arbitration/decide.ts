@@ -7,7 +7,14 @@ import { sendOwed } from "./held-routes.ts";
 import { takePlan } from "./plan.ts";
 import { endPrecheck } from "./precheck.ts";
 import { replaceCandidate } from "./replace.ts";
-import { connectAgent, disconnectAgent, removeAgent, takeObservations, takeReport } from "./reports.ts";
+import {
+  connectAgent,
+  disconnectAgent,
+  groupByMonitor,
+  removeAgent,
+  takeObservations,
+  takeReport,
+} from "./reports.ts";
 import { tellOfSites } from "./site-alarms.ts";
 import type { ArbitrationEvent, Decision, InstanceState, Surroundings } from "./state.ts";
 import { driveSwitch } from "./switch-steps.ts";
@@ -78,12 +85,17 @@ function take(work: Work, event: ArbitrationEvent): readonly string[] {
 function takeAnswers(work: Work, event: Extract<ArbitrationEvent, { type: "answer" }>): string[] {
   const agent = work.instance.agents[event.agentId];
   if (agent === undefined) return [];
-  const touched = takeObservations(work, agent, event.frame.observations, false);
-  const asked = Object.values(work.instance.monitors).filter(
-    (monitor) => monitor.asking?.nonce === event.frame.nonce,
-  );
-  for (const monitor of asked) setMonitor(work, takeAnswer(monitor, event.agentId, event.frame));
-  return [...new Set([...touched, ...asked.map((monitor) => monitor.id)])];
+  const { frame, agentId } = event;
+  const byMonitor = groupByMonitor(frame.observations);
+  takeObservations(work, agent, byMonitor, false);
+  const touched = new Set(byMonitor.keys());
+  // An agent may answer with nothing of a monitor: that is an answer too, and says that it is blind to it.
+  for (const monitor of Object.values(work.instance.monitors)) {
+    if (monitor.asking?.nonce !== frame.nonce) continue;
+    touched.add(monitor.id);
+    setMonitor(work, takeAnswer(monitor, agentId, frame, byMonitor.get(monitor.id) ?? []));
+  }
+  return [...touched];
 }
 
 /** What goes on in one monitor without a new finding: prechecks that were answered, steps of a switch, owed stores, arming. */

@@ -122,7 +122,7 @@ function switchByRule(work: Work, subject: Case, rule: Rule, finding: Finding): 
     .flat()
     .filter((observation) => observation.dataCentre === subject.monitor.route.active)
     .flatMap((observation) => (observation.failing === null ? [] : [observation.failing]));
-  const judged = subject.moment.sites.get(findActiveSite(subject));
+  const judged = subject.moment.sites().get(findActiveSite(subject));
   const params = {
     ...sentenceParams(subject, finding),
     forMs: Math.max(0, ...runs.map((run) => run.ageMs)),

@@ -32,8 +32,9 @@ export function computeFinding(subject: Case): Finding {
   // The reports say whether there is a case at all. Once the question is out only the answers count, and they speak
   // through the confirmation, so that a refuted case is seen as refuted and not as one that never was.
   const target = asking === null ? computeTarget(subject, sight) : asking.about === "site" ? "lost" : "down";
-  // Choosing a candidate and counting budgets cost a look around: a target that answers does not need it.
-  const isCase = target === "down" || target === "lost";
+  // Choosing a candidate and counting budgets cost a look around: a target that answers does not need it, and nothing
+  // is decided while a question is pending.
+  const isCase = (target === "down" || target === "lost") && confirmation !== "pending";
   const candidate = isCase ? chooseCandidate(subject, source) : null;
   return {
     sight,
@@ -77,7 +78,7 @@ function computeTarget(subject: Case, sight: Sight): Facts["target"] {
     return tried && verdict.downSites.length > 0 && isDisputed(subject) ? "disputed" : "up";
   }
   if (!tried) return "untried";
-  if (isMoving(subject.moment.sites, active.site)) return "lost";
+  if (isMoving(subject.moment.sites(), active.site)) return "lost";
   // Just after a start agents come back one by one: what is missing may still be on its way.
   const young = now - instance.startedAtMs < instance.plan.settings.silentAfterMs;
   const missing = Object.values(sight.votes).some((site) => site.vote === "absent");

@@ -133,7 +133,7 @@ export function confirmSiteLoss(
   const answered = Object.values(subject.instance.agents).filter(
     (agent) => agent.site !== site && asking?.answers[agent.id] !== undefined,
   );
-  if (!isMoving(subject.moment.sites, site)) return "refuted";
+  if (!isMoving(subject.moment.sites(), site)) return "refuted";
   if (Object.values(votes).some((vote) => vote.vote === "up")) return "refuted";
   const links = combineLinks(
     answered.map((agent) => (asking?.links[agent.id] ?? []).filter((link) => link.site === site)),

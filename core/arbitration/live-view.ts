@@ -39,7 +39,7 @@ export function renderLiveView(
     atMs: now,
     settings: plan.settings,
     sites: plan.sites.flatMap((site) => {
-      const judged = moment.sites.get(site.id);
+      const judged = moment.sites().get(site.id);
       return judged === undefined ? [] : [renderSite(state, site, judged)];
     }),
     agents: Object.values(state.agents).map((agent) => ({

@@ -4,7 +4,8 @@ import type { InstanceState } from "./state.ts";
 
 /** What holds of an instance as a whole at one moment: looked at once, however many monitors are evaluated. */
 export interface Moment {
-  readonly sites: JudgedSites;
+  /** Judged when first asked for. */
+  sites(): JudgedSites;
   /** Computed when first asked for: it takes a look at every monitor. */
   trouble(): Trouble;
 }
@@ -17,8 +18,12 @@ export interface Moment {
  */
 export function createMoment(instance: InstanceState, now: number): Moment {
   let trouble: Trouble | null = null;
+  let sites: JudgedSites | null = null;
   return {
-    sites: judgeSites(instance, now),
+    sites() {
+      sites ??= judgeSites(instance, now);
+      return sites;
+    },
     trouble() {
       trouble ??= computeTrouble(instance, now);
       return trouble;

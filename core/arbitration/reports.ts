@@ -89,31 +89,38 @@ export function takeReport(
     const returned = listReachableStores(work.instance, work.now).filter((id) => !storesBefore.includes(id));
     for (const store of returned) forgetHeld(work, store);
   }
-  const touched = takeObservations(work, agent, frame.observations, frame.full);
+  const byMonitor = groupByMonitor(frame.observations);
+  takeObservations(work, agent, byMonitor, frame.full);
   // Illness or a store's health bears on every case, not only on those whose targets changed.
   const general =
     illness?.cause !== agent.illness?.cause ||
     storesDiffer(agent.stores, stores) ||
     linksDiffer(agent.links, links);
-  return general ? work.instance.plan.monitors.map((planned) => planned.id) : touched;
+  return general ? work.instance.plan.monitors.map((planned) => planned.id) : [...byMonitor.keys()];
+}
+
+/** Groups observations by the id of the monitor that they speak of. */
+export function groupByMonitor(observations: readonly Observation[]): Map<string, Observation[]> {
+  const groups = new Map<string, Observation[]>();
+  for (const observation of observations) {
+    const group = groups.get(observation.monitorId);
+    if (group === undefined) groups.set(observation.monitorId, [observation]);
+    else group.push(observation);
+  }
+  return groups;
 }
 
 /** Takes observations, of a report or of an answer: both are what an agent says of its targets now. */
 export function takeObservations(
   work: Work,
   agent: AgentState,
-  observations: readonly Observation[],
+  byMonitor: ReadonlyMap<string, readonly Observation[]>,
   full: boolean,
-): string[] {
-  const byMonitor = new Map<string, Observation[]>();
-  for (const observation of observations) {
-    byMonitor.set(observation.monitorId, [...(byMonitor.get(observation.monitorId) ?? []), observation]);
-  }
+): void {
   for (const [monitorId, list] of byMonitor) {
     const monitor = work.instance.monitors[monitorId];
     if (monitor !== undefined) setMonitor(work, mergeSight(work, monitor, agent, list, full));
   }
-  return [...byMonitor.keys()];
 }
 
 function mergeSight(

@@ -2,6 +2,7 @@ import { because, type SentenceId } from "@evenkeel/contracts/sentences";
 import { nameSite } from "./find-planned.ts";
 import type { JudgedSite } from "./judge-sites.ts";
 import { recordEvent } from "./record-event.ts";
+import { isHeard } from "./sight.ts";
 import type { InstanceState } from "./state.ts";
 import { findMoment, type Work } from "./work.ts";
 
@@ -11,7 +12,11 @@ import { findMoment, type Work } from "./work.ts";
  * @param work the work
  */
 export function tellOfSites(work: Work): void {
-  for (const site of findMoment(work).sites.values()) {
+  const { instance, now } = work;
+  // The usual case, in which there is nothing to judge: everybody is here and no alarm stands.
+  const isCalm = Object.values(instance.agents).every((agent) => isHeard(agent, instance, now));
+  if (isCalm && Object.keys(instance.siteAlarms).length === 0) return;
+  for (const site of findMoment(work).sites().values()) {
     const standing = work.instance.siteAlarms[site.id];
     const { outcome, id } = site.rule;
     if (outcome === "watch") continue;

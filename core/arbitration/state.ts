@@ -253,7 +253,7 @@ export const RESEND_MS = 500;
 /** Outside of a switch a store that is owed a route gets it again after so long. */
 export const OWED_RESEND_MS = 5000;
 /** Monitors in one question or in one command to the agents; more make several. */
-export const FRAME_MONITORS_MAX = 500;
+export const FRAME_MONITORS_MAX = 1000;
 /** While anything is wrong the object looks again at least this often, which also keeps it in memory. */
 export const WATCHFUL_MS = 5000;
 /** Window of the daily budget. */

@@ -7,7 +7,7 @@ import { computeTargetState } from "../health/target-state.ts";
 import { computeDownEvidence } from "../health/vote.ts";
 import { recordEvent } from "./record-event.ts";
 import { computeSight, isHeard, type Sight } from "./sight.ts";
-import type { Case } from "./state.ts";
+import type { AgentState, Case, SeenObservation } from "./state.ts";
 import { findCase, setMonitor, type Work } from "./work.ts";
 
 /** One data centre of a monitor as people see it. */
@@ -31,14 +31,19 @@ export interface ShownTarget {
 export function computeShownTarget(subject: Case, target: PlannedDataCentre): ShownTarget {
   const { instance, monitor, planned, now } = subject;
   const sight = computeSight(subject, target.name, "reports");
-  const agents = Object.values(instance.agents).filter((agent) => isHeard(agent, instance, now));
-  const own = agents.filter((agent) => agent.site === target.site);
-  const find = (list: typeof agents) =>
-    list.flatMap((agent) => {
-      const found = monitor.observations[agent.id]?.[target.name];
-      return found?.observation.targetVersion === target.targetVersion ? [found] : [];
-    });
-  const seen = [...find(own), ...find(agents.filter((agent) => agent.site !== target.site))];
+  const own: AgentState[] = [];
+  const seen: SeenObservation[] = [];
+  let ownSeen = 0;
+  for (const agent of Object.values(instance.agents)) {
+    if (!isHeard(agent, instance, now)) continue;
+    const isOwn = agent.site === target.site;
+    if (isOwn) own.push(agent);
+    const found = monitor.observations[agent.id]?.[target.name];
+    if (found === undefined || found.observation.targetVersion !== target.targetVersion) continue;
+    // Its own site speaks first.
+    if (isOwn) seen.splice(ownSeen++, 0, found);
+    else seen.push(found);
+  }
   const observations = seen.map((one) => one.observation);
   const healthy = seen.flatMap(({ observation, receivedAtMs }) =>
     observation.healthyForMs === null ? [] : [observation.healthyForMs + Math.max(0, now - receivedAtMs)],

@@ -34,23 +34,31 @@ export function computeTargetVerdict(
   votes: Readonly<Record<string, AgentVote>>,
   ownSite: string,
 ): TargetVerdict {
-  const entries = Object.entries(votes);
-  const has = (vote: Vote) => entries.some(([, site]) => site.vote === vote);
-  const down = entries.filter(([, site]) => site.vote === "down");
-  const downSites = down.map(([site]) => site).sort();
-  if (has("up")) return { verdict: "up", evidence: null, by: null, downSites };
-  if (down.length === 0) {
-    return { verdict: has("failing") ? "failing" : "unknown", evidence: null, by: null, downSites };
+  const downSites: string[] = [];
+  let isHeard = false;
+  let isFailing = false;
+  let by: DownBy = "timeout";
+  for (const site in votes) {
+    const cast = votes[site];
+    if (cast?.vote === "up") isHeard = true;
+    if (cast?.vote === "failing") isFailing = true;
+    if (cast?.vote !== "down") continue;
+    downSites.push(site);
+    if (cast.by !== "timeout") by = "refusal";
+  }
+  if (downSites.length > 1) downSites.sort();
+  if (isHeard) return { verdict: "up", evidence: null, by: null, downSites };
+  if (downSites.length === 0) {
+    return { verdict: isFailing ? "failing" : "unknown", evidence: null, by: null, downSites };
   }
   const own = votes[ownSite]?.vote ?? "absent";
   const excused = EXCUSED.includes(own);
   // While a site is on its way to a verdict of its own, the evidence may still come together.
-  if (has("failing") && (down.length < DOMAINS_NEEDED || (own !== "down" && !excused))) {
+  if (isFailing && (downSites.length < DOMAINS_NEEDED || (own !== "down" && !excused))) {
     return { verdict: "failing", evidence: null, by: null, downSites };
   }
-  const by = down.every(([, site]) => site.by === "timeout") ? "timeout" : "refusal";
   if (own !== "down" && !EXCUSED.includes(own))
     return { verdict: "down", evidence: "own-site-unheard", by, downSites };
-  const evidence = down.length >= DOMAINS_NEEDED ? "enough" : "too-few-domains";
+  const evidence = downSites.length >= DOMAINS_NEEDED ? "enough" : "too-few-domains";
   return { verdict: "down", evidence, by, downSites };
 }
