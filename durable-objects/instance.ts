@@ -1,11 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
 import { type AgentFrame, CLOSE_REVOKED, PING, PONG } from "@evenkeel/contracts/agent-protocol";
-import type { CommandRefusal } from "@evenkeel/contracts/command";
+import type { BatchResult, CommandRefusal } from "@evenkeel/contracts/command";
 import type { InstanceEvent } from "@evenkeel/contracts/event";
-import type { LiveView } from "@evenkeel/contracts/live";
+import type { Explanation, LiveView } from "@evenkeel/contracts/live";
 import type { Plan } from "@evenkeel/contracts/plan";
 import { Principal, renderPrincipal } from "@evenkeel/contracts/principal";
-import type { Reply, SettledCommand } from "@evenkeel/core/arbitration/state";
+import type { ArbitrationEvent, Reply, SettledCommand } from "@evenkeel/core/arbitration/state";
 import { type FrameParts, takeEnd, takeFrame } from "./instance/agent-frames.ts";
 import { Arbiter } from "./instance/arbiter.ts";
 import { Connections } from "./instance/connections.ts";
@@ -22,7 +22,14 @@ import {
 import { pullPlan } from "./instance/pull-plan.ts";
 import { readAgentFrame } from "./instance/read-frame.ts";
 import { renderRunning } from "./instance/render-running.ts";
-import { CommandCall, type PlanOutcome, type TestCall, type TestOutcome } from "./instance/rpc.ts";
+import {
+  BatchCall,
+  CommandCall,
+  type GivenOrder,
+  type PlanOutcome,
+  type TestCall,
+  type TestOutcome,
+} from "./instance/rpc.ts";
 import { readAttachment } from "./instance/sockets.ts";
 import { createTables, dropAudit, type EventsQuery, listAudit, listEvents } from "./instance/storage.ts";
 import { makeEntropy } from "./instance/turn.ts";
@@ -171,20 +178,49 @@ export class Instance extends DurableObject<InstanceEnv> {
    */
   async command(call: CommandCall): Promise<Reply | null> {
     const { monitorId, order, caller, source, waitMs } = CommandCall.parse(call);
-    if (this.#arbiter.state() === null) await this.#arbiter.pull();
-    if (this.#arbiter.state() === null) return null;
-    const principal = renderPrincipal(caller);
-    rememberPrincipal(this.ctx.storage.sql, caller, Date.now());
     const { command, type: action } = order;
-    const key = nameCommand({ monitorId, idempotencyKey: command.idempotencyKey });
-    const after = JSON.stringify(command);
-    const audit = { atMs: Date.now(), principal, action, resource: monitorId, after, source };
-    const answered = this.#commands.wait(key, waitMs);
-    const replies = this.#arbiter.turn({ type: "command", monitorId, order, principal }, { audit: [audit] });
-    const first = replies.find((reply) => nameCommand(reply) === key);
-    if (first?.final === true) return first.reply;
-    const last = await answered;
-    return last?.reply ?? renderRunning(this.#arbiter.state(), monitorId) ?? first?.reply ?? null;
+    const principal = renderPrincipal(caller);
+    const replies = await this.#give(
+      { type: "command", monitorId, order, principal },
+      { action, resource: monitorId, after: JSON.stringify(command), source, caller, waitMs },
+      [{ monitorId, idempotencyKey: command.idempotencyKey }],
+    );
+    return replies?.[0] ?? null;
+  }
+
+  /**
+   * Carries out a batch and waits for the end of every member.
+   *
+   * @param call the batch, who gives it and how long to wait
+   * @returns what became of each member, in the order of the batch; null: this object has no plan
+   */
+  async batch(call: BatchCall): Promise<BatchResult | null> {
+    const { order, caller, source, waitMs } = BatchCall.parse(call);
+    const { idempotencyKey, members } = order;
+    const replies = await this.#give(
+      { type: "batch", order, principal: renderPrincipal(caller) },
+      {
+        action: "batch",
+        resource: this.ctx.id.name ?? "",
+        after: JSON.stringify(order),
+        source,
+        caller,
+        waitMs,
+      },
+      members.map(({ monitorId }) => ({ monitorId, idempotencyKey })),
+    );
+    return replies === null ? null : { members: replies };
+  }
+
+  /**
+   * Explains what would happen to a monitor if its active data centre, or that one's site, died now.
+   *
+   * @param monitorId the monitor
+   * @returns null: there is no such monitor
+   */
+  async explain(monitorId: string): Promise<Explanation | null> {
+    if (this.#arbiter.state() === null) await this.#arbiter.pull();
+    return this.#arbiter.explain(monitorId);
   }
 
   /** The picture of the instance; null: this object has no plan. */
@@ -316,6 +352,33 @@ export class Instance extends DurableObject<InstanceEnv> {
   }
 
   // Inside.
+
+  /** One turn for an order, with its audit; waits until every monitor that it names has its last word, or the time is over. */
+  async #give(
+    event: ArbitrationEvent,
+    order: GivenOrder,
+    awaited: readonly Pick<SettledCommand, "monitorId" | "idempotencyKey">[],
+  ): Promise<Reply[] | null> {
+    if (this.#arbiter.state() === null) await this.#arbiter.pull();
+    if (this.#arbiter.state() === null) return null;
+    const { action, resource, after, source, caller, waitMs } = order;
+    const now = Date.now();
+    rememberPrincipal(this.ctx.storage.sql, caller, now);
+    const keys = awaited.map(nameCommand);
+    const answered = keys.map((key) => this.#commands.wait(key, waitMs));
+    const audit = { atMs: now, principal: renderPrincipal(caller), action, resource, after, source };
+    const first = new Map(
+      this.#arbiter.turn(event, { audit: [audit] }).map((reply) => [nameCommand(reply), reply]),
+    );
+    const last = await Promise.all(
+      keys.map(async (key, index) => (first.get(key)?.final === true ? first.get(key) : answered[index])),
+    );
+    return awaited.flatMap(({ monitorId }, index) => {
+      const known = last[index] ?? first.get(keys[index] ?? "");
+      const reply = last[index]?.reply ?? renderRunning(this.#arbiter.state(), monitorId) ?? known?.reply;
+      return reply === undefined ? [] : [reply];
+    });
+  }
 
   /** A console that is open outlives neither its token nor its session. */
   #closeStrangers(): void {

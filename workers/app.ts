@@ -10,6 +10,7 @@ import { agentSocketRoutes } from "./routes/agent-socket.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { applicationRoutes } from "./routes/applications.ts";
 import { auditRoutes } from "./routes/audit.ts";
+import { batchRoutes } from "./routes/batches.ts";
 import { commandRoutes } from "./routes/commands.ts";
 import { serveConsole } from "./routes/console.ts";
 import { enrolRoutes } from "./routes/enrol.ts";
@@ -67,6 +68,7 @@ const api = new Hono<AppEnv>()
   .route("/instances/:instanceId/monitors", monitorRoutes)
   .route("/instances/:instanceId/monitors/:monitorId/sdk-config", sdkConfigRoutes)
   .route("/instances/:instanceId/monitors/:monitorId", commandRoutes)
+  .route("/instances/:instanceId", batchRoutes)
   .route("/instances/:instanceId", liveRoutes);
 
 /** The whole Worker as an HTTP application: the API under /api/v1, the console everywhere else. */

@@ -1,11 +1,12 @@
 import type { EdgeFrame } from "@evenkeel/contracts/agent-protocol";
 import type { CommandRefusal } from "@evenkeel/contracts/command";
 import type { InstanceEvent } from "@evenkeel/contracts/event";
-import { LIVE_EVENTS_MAX, type LiveView } from "@evenkeel/contracts/live";
+import { type Explanation, LIVE_EVENTS_MAX, type LiveView } from "@evenkeel/contracts/live";
 import { Plan } from "@evenkeel/contracts/plan";
 import { because } from "@evenkeel/contracts/sentences";
 import { createInstanceState } from "@evenkeel/core/arbitration/create";
 import { computeNextDeadline } from "@evenkeel/core/arbitration/deadline";
+import { explain } from "@evenkeel/core/arbitration/explain";
 import { renderLiveView } from "@evenkeel/core/arbitration/live-view";
 import { checkPlan } from "@evenkeel/core/arbitration/plan";
 import type { ArbitrationEvent, InstanceState, SettledCommand } from "@evenkeel/core/arbitration/state";
@@ -80,6 +81,18 @@ export class Arbiter {
     // Pings are answered without waking the object: what was heard since the last turn belongs into the picture.
     const state = hearAgents(this.#state, this.#parts.connections.listHeard());
     return renderLiveView(state, this.#events, this.#parts.ports.now());
+  }
+
+  /**
+   * Explains what a fault would come to.
+   *
+   * @param monitorId the monitor
+   * @returns null: there is no plan, or no such monitor
+   */
+  explain(monitorId: string): Explanation | null {
+    if (this.#state === null) return null;
+    const state = hearAgents(this.#state, this.#parts.connections.listHeard());
+    return explain(state, monitorId, this.#parts.ports.now());
   }
 
   /**

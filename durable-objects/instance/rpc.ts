@@ -1,5 +1,5 @@
 import type { TestFrame } from "@evenkeel/contracts/agent-protocol";
-import { AccessCommand, ArmCommand, SwitchCommand } from "@evenkeel/contracts/command";
+import { AccessCommand, ArmCommand, BatchCommand, SwitchCommand } from "@evenkeel/contracts/command";
 import type { Because } from "@evenkeel/contracts/event";
 import type { Observation } from "@evenkeel/contracts/observation";
 import { Principal } from "@evenkeel/contracts/principal";
@@ -20,6 +20,29 @@ export const CommandCall = z.object({
 });
 /** A command as the Worker passes it on. */
 export type CommandCall = z.infer<typeof CommandCall>;
+
+/** A batch as the Worker passes it on. */
+export const BatchCall = z.object({
+  order: BatchCommand,
+  caller: Principal,
+  source: z.string().max(200),
+  /** How long to wait for the switches to finish, in milliseconds. */
+  waitMs: z.number().int().min(0).max(60_000),
+});
+/** A batch as the Worker passes it on. */
+export type BatchCall = z.infer<typeof BatchCall>;
+
+/** Who gave an order and how it is audited, whatever it orders. */
+export interface GivenOrder {
+  readonly action: string;
+  /** Id of the monitor or of the instance that it is about. */
+  readonly resource: string;
+  /** The order as JSON. */
+  readonly after: string;
+  readonly source: string;
+  readonly caller: Principal;
+  readonly waitMs: number;
+}
 
 /** What became of a plan: held back, because it removes too much unasked or a running switch pins the present one. */
 export type PlanOutcome =

@@ -2,9 +2,9 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env, exports } from "cloudflare:workers";
 import { PING } from "@evenkeel/contracts/agent-protocol";
 import { type MonitorView, TokenCreated } from "@evenkeel/contracts/api";
-import { CommandResult } from "@evenkeel/contracts/command";
+import { BatchResult, CommandResult } from "@evenkeel/contracts/command";
 import { InstanceEvent } from "@evenkeel/contracts/event";
-import { ConsoleFrame, type LiveMonitor, LiveView } from "@evenkeel/contracts/live";
+import { ConsoleFrame, Explanation, type LiveMonitor, LiveView } from "@evenkeel/contracts/live";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import {
@@ -273,6 +273,35 @@ describe("an operator's command", () => {
     await expect.poll(async () => (await liveMonitor()).switching).toBeNull();
     const again = await ask(owner, "POST", `${path()}/switch`, CommandResult, body);
     expect(again).toMatchObject({ status: "done", epoch: 2, decision: first.decision });
+  });
+
+  it("for many monitors has a result for each: moved, or refused with the reason", async () => {
+    const agents = await joinAll();
+    const members = [
+      { monitorId: monitor.id, to: "dc2", expectedEpoch: 1 },
+      { monitorId: "mon_nowhere01", to: "dc2", expectedEpoch: 1 },
+    ];
+    const batch = (more: object) => ({ members, idempotencyKey: crypto.randomUUID(), ...more });
+    const held = await ask(owner, "POST", `${arranged.path}/switches`, BatchResult, batch({}));
+    expect(held.members).toMatchObject([
+      { ok: false, refusal: { code: "switch-blocked", because: { id: "batch-blocked" } } },
+      { ok: false, refusal: { code: "not-found" } },
+    ]);
+    const forced = batch({ force: true, reason: "drill" });
+    const answer = ask(owner, "POST", `${arranged.path}/switches`, BatchResult, forced);
+    await Promise.all(agents.map(writes));
+    expect((await answer).members).toMatchObject([
+      { ok: true, result: { status: "done", epoch: 2 } },
+      { ok: false, refusal: { code: "not-found" } },
+    ]);
+    await refused(owner, "POST", `${arranged.path}/switches`, "invalid-input", batch({ force: true }));
+  });
+
+  it("[SAFE-12] can be weighed before: what would happen now, and what would block it", async () => {
+    await joinAll();
+    const explanation = await ask(owner, "GET", `${path()}/explain`, Explanation);
+    expect(explanation.foretold.map(({ fault }) => fault)).toEqual(["target-lost", "site-lost"]);
+    await refused(owner, "GET", `${arranged.path}/monitors/mon_nowhere01/explain`, "not-found");
   });
 
   it("is refused with code and reason", async () => {

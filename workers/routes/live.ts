@@ -1,7 +1,7 @@
 import { EventsQuery } from "@evenkeel/contracts/api-queries";
 import { AppError } from "@evenkeel/contracts/errors";
 import { InstanceEvent } from "@evenkeel/contracts/event";
-import { LiveView } from "@evenkeel/contracts/live";
+import { Explanation, LiveView } from "@evenkeel/contracts/live";
 import { CALLER_HEADER, type SocketCaller } from "@evenkeel/durable-objects/instance/door";
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
@@ -30,6 +30,23 @@ export const liveRoutes = new Hono<AppEnv>()
       const view = await openInstance(c.env, instanceId).view();
       if (view === null) throw notFound("instance", instanceId);
       return c.json(view);
+    },
+  )
+  .get(
+    "/monitors/:monitorId/explain",
+    describeRoute({
+      summary: "Explain what would happen if a monitor's active data centre, or its whole site, died now",
+      tags,
+      responses: { 200: json("What would happen, and what would block it", Explanation) },
+    }),
+    authenticate,
+    async (c) => {
+      const instanceId = readParam(c, "instanceId");
+      const monitorId = readParam(c, "monitorId");
+      await recognise(c, instanceId, "read");
+      const explanation = await openInstance(c.env, instanceId).explain(monitorId);
+      if (explanation === null) throw notFound("monitor", monitorId);
+      return c.json(explanation);
     },
   )
   .get(
