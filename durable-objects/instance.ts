@@ -10,6 +10,7 @@ import { type FrameParts, takeEnd, takeFrame } from "./instance/agent-frames.ts"
 import { Arbiter } from "./instance/arbiter.ts";
 import { Connections } from "./instance/connections.ts";
 import { openDoor } from "./instance/door.ts";
+import { type AwaitedCommand, giveOrder, nameCommand } from "./instance/give-order.ts";
 import { createInstanceMemory } from "./instance/instance-memory.ts";
 import { forgetAgent, listKnownAgents, rememberAgent } from "./instance/known-agents.ts";
 import type { CommandAudit, KnownAgent } from "./instance/ports.ts";
@@ -21,7 +22,6 @@ import {
 } from "./instance/principals.ts";
 import { pullPlan } from "./instance/pull-plan.ts";
 import { readAgentFrame } from "./instance/read-frame.ts";
-import { renderRunning } from "./instance/render-running.ts";
 import {
   BatchCall,
   CommandCall,
@@ -353,31 +353,15 @@ export class Instance extends DurableObject<InstanceEnv> {
 
   // Inside.
 
-  /** One turn for an order, with its audit; waits until every monitor that it names has its last word, or the time is over. */
   async #give(
     event: ArbitrationEvent,
     order: GivenOrder,
-    awaited: readonly Pick<SettledCommand, "monitorId" | "idempotencyKey">[],
+    awaited: readonly AwaitedCommand[],
   ): Promise<Reply[] | null> {
     if (this.#arbiter.state() === null) await this.#arbiter.pull();
     if (this.#arbiter.state() === null) return null;
-    const { action, resource, after, source, caller, waitMs } = order;
-    const now = Date.now();
-    rememberPrincipal(this.ctx.storage.sql, caller, now);
-    const keys = awaited.map(nameCommand);
-    const answered = keys.map((key) => this.#commands.wait(key, waitMs));
-    const audit = { atMs: now, principal: renderPrincipal(caller), action, resource, after, source };
-    const first = new Map(
-      this.#arbiter.turn(event, { audit: [audit] }).map((reply) => [nameCommand(reply), reply]),
-    );
-    const last = await Promise.all(
-      keys.map(async (key, index) => (first.get(key)?.final === true ? first.get(key) : answered[index])),
-    );
-    return awaited.flatMap(({ monitorId }, index) => {
-      const known = last[index] ?? first.get(keys[index] ?? "");
-      const reply = last[index]?.reply ?? renderRunning(this.#arbiter.state(), monitorId) ?? known?.reply;
-      return reply === undefined ? [] : [reply];
-    });
+    rememberPrincipal(this.ctx.storage.sql, order.caller, Date.now());
+    return giveOrder({ arbiter: this.#arbiter, waiters: this.#commands }, event, order, awaited);
   }
 
   /** A console that is open outlives neither its token nor its session. */
@@ -393,13 +377,6 @@ export class Instance extends DurableObject<InstanceEnv> {
       console.error(`the end of a connection failed: ${renderError(error)}`);
     }
   }
-}
-
-function nameCommand({
-  monitorId,
-  idempotencyKey,
-}: Pick<SettledCommand, "monitorId" | "idempotencyKey">): string {
-  return `${monitorId} ${idempotencyKey}`;
 }
 
 function renderError(error: unknown): string {

@@ -1,7 +1,8 @@
 import { isOwedNow } from "./held-routes.ts";
 import { isHeard } from "./sight.ts";
-import { type InstanceState, type MonitorState, OWED_RESEND_MS, WATCHFUL_MS } from "./state.ts";
+import { type InstanceState, type MonitorState, OWED_RESEND_MS, RESEND_MS, WATCHFUL_MS } from "./state.ts";
 import { computeRunDeadline } from "./switch-steps.ts";
+import { listConnected } from "./work.ts";
 
 /**
  * Computes when the object has to look again by itself: the earliest deadline of all. It may be served late without
@@ -20,12 +21,14 @@ export function computeNextDeadline(state: InstanceState, now: number): number |
   }
   const missing = state.plan.monitors.length > 0 && !isComplete(state, now);
   if (trouble || missing) next = Math.min(next, now + WATCHFUL_MS, computeSilence(state, now));
-  return next === Number.POSITIVE_INFINITY ? null : Math.max(now, next);
+  if (next === Number.POSITIVE_INFINITY) return null;
+  // What is due and was not settled by the decision before this will not be settled by looking again at once.
+  return next > now ? next : now + RESEND_MS;
 }
 
 function computeMonitorDeadline(state: InstanceState, monitor: MonitorState, now: number): number {
   const { asking, askAgainAtMs, run, rearmAtMs } = monitor;
-  const runDeadline = run === null ? null : computeRunDeadline(run);
+  const runDeadline = run === null ? null : computeRunDeadline(run, listConnected(state));
   return Math.min(
     asking?.deadlineMs ?? Number.POSITIVE_INFINITY,
     asking === null && askAgainAtMs > now ? askAgainAtMs : Number.POSITIVE_INFINITY,

@@ -29,7 +29,7 @@ export function finishSwitch(work: Work, monitor: MonitorState): void {
   });
   answerRun(work, monitor, true);
   const settled = work.instance.monitors[monitor.id] ?? monitor;
-  setMonitor(work, armIfDue(work, { ...settled, run: null }));
+  setMonitor(work, armIfDue(work, { ...settled, run: null, asking: null }));
 }
 
 /**

@@ -17,8 +17,13 @@ import { findCase, setMonitor, type Work } from "./work.ts";
  */
 export function replaceCandidate(work: Work, monitorId: string): void {
   const subject = findCase(work, monitorId);
-  if (subject === null || !isReplaceable(subject)) return;
+  if (subject === null) return;
   const { monitor } = subject;
+  if (!isReplaceable(subject)) {
+    // A store has taken the switch meanwhile: the question has lost its subject.
+    if (monitor.asking?.about === "replacement") setMonitor(work, { ...monitor, asking: null });
+    return;
+  }
   if (monitor.asking === null) {
     const isDown = computeSight(subject, monitor.route.active, "reports").verdict.verdict === "down";
     if (!isDown || work.now < monitor.askAgainAtMs) return;

@@ -96,8 +96,9 @@ function holdStuck(work: Work, subject: Case, run: SwitchRun): void {
  * When a running switch has to be looked at again by itself.
  *
  * @param run the switch
+ * @param available agents that can act now
  * @returns control plane's clock in ms; null: nothing is due by itself
  */
-export function computeRunDeadline(run: SwitchRun): number | null {
-  return computeStepDeadline(SWITCH_STEPS[run.kind] ?? [], run.position);
+export function computeRunDeadline(run: SwitchRun, available: readonly string[]): number | null {
+  return computeStepDeadline(SWITCH_STEPS[run.kind] ?? [], run.position, available);
 }

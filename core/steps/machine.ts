@@ -120,9 +120,16 @@ function chooseRunner(available: readonly string[], before: string | null): stri
  *
  * @param steps the list
  * @param position where it stands
+ * @param available agents that can act now
  * @returns control plane's clock in ms; null: nothing is due by itself
  */
-export function computeStepDeadline(steps: readonly StepDefinition[], position: StepPosition): number | null {
+export function computeStepDeadline(
+  steps: readonly StepDefinition[],
+  position: StepPosition,
+  available: readonly string[],
+): number | null {
+  // Whoever comes next is an event of its own: without anybody to act there is nothing to wake up for.
+  if (available.length === 0) return null;
   const definition = steps.find((step) => step.id === position.step);
   if (definition === undefined || definition.by === "nobody" || position.actedAtMs === null) return null;
   return position.actedAtMs + definition.repeatMs;

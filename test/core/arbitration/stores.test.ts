@@ -1,5 +1,6 @@
 import type { StoreHealth } from "@evenkeel/contracts/agent-protocol";
 import type { Route } from "@evenkeel/contracts/route";
+import { computeNextDeadline } from "@evenkeel/core/arbitration/deadline";
 import { renderLiveView } from "@evenkeel/core/arbitration/live-view";
 import { describe, expect, it } from "vitest";
 import { down, failHome, MONITOR, settle, startWorld, UP_STORES, up, type World } from "./world.ts";
@@ -201,4 +202,15 @@ it("[SAFE-7] a step that this version does not know holds the switch and pages o
   }
   expect(world.events("switch-stuck")).toEqual(["step-unknown"]);
   expect(listSent(world)).toEqual([]);
+});
+
+it("[SAFE-10] a switch without any agent to write it wakes nobody up without end", () => {
+  const world = startWorld();
+  settle(world);
+  switchTo(world, "dc2", 1);
+  for (const agentId of AGENTS) world.event({ type: "agent-disconnected", agentId });
+  world.now += 10_000;
+  world.event({ type: "tick" });
+  expect(world.monitor().run).not.toBeNull();
+  expect(computeNextDeadline(world.state, world.now)).toBeGreaterThan(world.now);
 });

@@ -95,13 +95,17 @@ describe("the step machine [SAFE-7]", () => {
   it("does nothing in a step that this version does not know", () => {
     const here = position("promote", 5);
     expect(advance(STEPS, here, at(9000, ["promote"]))).toEqual({ outcome: "unknown-step", position: here });
-    expect(computeStepDeadline(STEPS, here)).toBeNull();
+    expect(computeStepDeadline(STEPS, here, ["a1"])).toBeNull();
   });
 
   it("asks to be looked at again when an act is to be repeated", () => {
-    expect(computeStepDeadline(STEPS, position("write", 5))).toBe(505);
-    expect(computeStepDeadline(STEPS, position("write"))).toBeNull();
-    expect(computeStepDeadline(STEPS, position("ask", 5))).toBeNull();
+    expect(computeStepDeadline(STEPS, position("write", 5), ["a1"])).toBe(505);
+    expect(computeStepDeadline(STEPS, position("write"), ["a1"])).toBeNull();
+    expect(computeStepDeadline(STEPS, position("ask", 5), ["a1"])).toBeNull();
+  });
+
+  it("asks for nothing while nobody can act: the next agent that comes is an event of its own", () => {
+    expect(computeStepDeadline(STEPS, position("write", 5), [])).toBeNull();
   });
 
   it("refuses an empty list", () => {
