@@ -37,6 +37,8 @@ export const RESOURCES: Readonly<Record<string, Readonly<Record<string, Verb>>>>
     "switch-back": command("switch-back"),
     access: command("access"),
     arm: command("arm"),
+    "switch-many": create(`${INSTANCE}/switches`),
+    explain: { method: "GET", path: `${MONITOR}/explain`, takesData: false },
     "sdk-config": { method: "GET", path: `${MONITOR}/sdk-config`, takesData: false },
   },
   agent: { list: list(`${INSTANCE}/agents`), delete: remove(`${INSTANCE}/agents`) },

@@ -139,8 +139,8 @@ describe("the live page", () => {
     await page.getByRole("link", { name: "Show all" }).click();
     await page.getByRole("button", { name: "Time line" }).click();
     await shown(page, "+1007 ms");
-    await page.getByRole("link", { name: /dc1 failed for 1004 ms/ }).click();
-    await page.getByRole("heading", { name: /dc1 failed for 1004 ms/ }).waitFor();
+    await page.getByRole("link", { name: /dc1 failed 5 probes/ }).click();
+    await page.getByRole("heading", { name: /dc1 failed 5 probes/ }).waitFor();
     await shown(page, "+1011 ms");
     await picture(page, "event");
   });
