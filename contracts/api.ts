@@ -220,6 +220,7 @@ export const StoreView = z.object({
 
 const Settings = z.record(z.string().max(64), z.unknown());
 const failOn = PlannedMonitor.shape.failOn;
+const windows = PlannedMonitor.shape.windows;
 /** One data centre of a monitor. `secret` absent: the monitor's, or at an edit the one that is sealed. */
 export const DataCentreInput = z.strictObject({
   name: DataCentreName,
@@ -240,6 +241,8 @@ export const MonitorCreate = z.strictObject({
   automatic: z.boolean().default(true),
   timing: z.strictObject(TimingOverrides.shape).default({}),
   failOn: failOn.default([]),
+  /** Maintenance windows: within one of them only people switch. */
+  windows,
   /** Settings that hold in every data centre, by the schema of the kind. */
   common: Settings.default({}),
   /** Secrets of every data centre that brings none of its own, by the schema of the kind. */
@@ -257,6 +260,8 @@ export const MonitorUpdate = z.strictObject({
   automatic: z.boolean().optional(),
   timing: z.strictObject(TimingOverrides.shape).optional(),
   failOn: failOn.optional(),
+  /** The whole list; an empty one ends all windows. */
+  windows: windows.unwrap().optional(),
   common: Settings.optional(),
   secret: Settings.optional(),
   /** The whole list: a data centre that is missing is removed. */
@@ -278,6 +283,7 @@ export const MonitorView = z.object({
   timing: TimingOverrides,
   effectiveTiming: Timing,
   failOn,
+  windows,
   common: Settings,
   dataCentres: z.array(
     z.object({

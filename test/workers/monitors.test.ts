@@ -1,4 +1,6 @@
+import { env } from "cloudflare:workers";
 import { MonitorTestResult, MonitorView } from "@evenkeel/contracts/api";
+import { Plan } from "@evenkeel/contracts/plan";
 import { SdkConfig } from "@evenkeel/contracts/sdk-config";
 import { type GeneralJWE, generalDecrypt } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -69,6 +71,25 @@ describe("secrets", () => {
 });
 
 describe("a monitor", () => {
+  it("has maintenance windows, which reach the plan and end with an empty list", async () => {
+    const { id } = await createMonitor(owner, arranged);
+    const own = `${arranged.path}/monitors/${id}`;
+    const windows = [{ fromMs: 1000, untilMs: 2000, reason: "new disks" }];
+    const opened = await ask(owner, "PATCH", own, MonitorView, { windows });
+    expect(opened.windows).toEqual(windows);
+    const kept = await ask(owner, "PATCH", own, MonitorView, { automatic: true });
+    expect(kept.windows).toEqual(windows);
+    const { body } = await env.DB.prepare("select body from plans where instance_id = ?")
+      .bind(kept.instanceId)
+      .first<{ body: string }>()
+      .then((row) => row ?? { body: "{}" });
+    expect(Plan.parse(JSON.parse(body)).monitors.find(({ id }) => id === kept.id)?.windows).toEqual(windows);
+    const ended = await ask(owner, "PATCH", own, MonitorView, { windows: [] });
+    expect(ended.windows).toEqual([]);
+    const backwards = [{ fromMs: 2000, untilMs: 1000, reason: "never" }];
+    await refused(owner, "PATCH", own, "invalid-input", { windows: backwards });
+  });
+
   it("gets a name of its kind and shows the timing that it inherits", async () => {
     const created = await createMonitor(owner, arranged);
     expect(created.name).toMatch(/^fakedb-[a-z2-7]{6}$/);

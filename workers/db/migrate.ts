@@ -1,8 +1,10 @@
 import catalogue from "../../migrations/0001_catalogue.sql";
+import maintenanceWindows from "../../migrations/0002_maintenance_windows.sql";
 
 /** All migrations, oldest first. A name is never changed once it is released. */
 export const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: "0001_catalogue", sql: catalogue },
+  { name: "0002_maintenance_windows", sql: maintenanceWindows },
 ];
 
 /** Runs that meet another one at work and look again. */

@@ -1,5 +1,10 @@
 import type { Partition, PublicKey } from "@evenkeel/contracts/api";
-import type { ArbitrationSettings, Sealed, TimingOverrides } from "@evenkeel/contracts/plan";
+import type {
+  ArbitrationSettings,
+  MaintenanceWindow,
+  Sealed,
+  TimingOverrides,
+} from "@evenkeel/contracts/plan";
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 /*
@@ -143,6 +148,7 @@ export const monitors = sqliteTable(
     sealed: text("sealed", { mode: "json" }).$type<Sealed | null>(),
     createdAtMs: integer("created_at_ms").notNull(),
     updatedAtMs: integer("updated_at_ms").notNull(),
+    windows: text("windows", { mode: "json" }).$type<MaintenanceWindow[]>().notNull().default([]),
   },
   (table) => [
     uniqueIndex("monitors_name").on(table.instanceId, table.name),

@@ -66,7 +66,7 @@ function planMonitor(monitor: PlanRows["monitors"][number], rows: PlanRows): Pla
     switchable: plugin.switchable,
     monitored: monitor.monitored,
     automatic: monitor.automatic && plugin.switchable,
-    windows: [],
+    windows: monitor.windows,
     timing: inheritTiming(monitor.timing, computeKindTiming(plugin, rows.instance.timing)),
     failOn: monitor.failOn,
     home: "dc1",

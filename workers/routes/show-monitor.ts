@@ -41,6 +41,7 @@ export function showMonitor(
     timing: monitor.timing,
     effectiveTiming: inheritTiming(monitor.timing, computeKindTiming(plugin, scope.instance.timing)),
     failOn: monitor.failOn,
+    windows: monitor.windows,
     common: monitor.common,
     dataCentres: rows.map((row, index) => ({
       name: row.name,

@@ -1,0 +1,1 @@
+ALTER TABLE `monitors` ADD `windows` text DEFAULT '[]' NOT NULL;
