@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { startMariadb } from "@evenkeel/lab/engines/mariadb";
 import { connectMariadb } from "@evenkeel/lab/engines/mariadb-connection";
 import { createConnection } from "mysql2/promise";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { describePlugin, type EngineFixture, type ServerUnderTest } from "./engine-suite.ts";
+import { holdSlots, KEPT_SESSIONS } from "./hold-slots.ts";
 import type { TestCertificate } from "./test-certificates.ts";
 import { testTls, testTlsCrash } from "./tls-suite.ts";
 
@@ -14,28 +15,27 @@ async function administer({ host, port, admin }: ServerUnderTest, statement: str
 
 /** The server's smallest limit. */
 const LIMIT = 10;
+/** The server in dc2 follows this one over a connection that counts. */
+const REPLICAS = 1;
+const REPLICA_WAIT = { timeout: 20_000, interval: 50 };
+
+async function countReplicas({ host, port, admin }: ServerUnderTest): Promise<number> {
+  return await connectMariadb({ host, port, ...admin }, async (ask) => {
+    const rows = await ask("SHOW PROCESSLIST");
+    return rows.filter((row) => String(row.Command).startsWith("Binlog Dump")).length;
+  });
+}
 
 async function fill(server: ServerUnderTest): Promise<() => Promise<void>> {
   const { settings, host, port } = server;
+  await vi.waitFor(async () => expect(await countReplicas(server)).toBe(REPLICAS), REPLICA_WAIT);
   await administer(server, `SET GLOBAL max_connections = ${LIMIT}`);
-  const connections: { destroy(): void }[] = [];
-  for (let isFull = false; !isFull; ) {
-    isFull = await createConnection({
-      host,
-      port,
-      user: String(settings.user),
-      password: String(settings.password),
-    }).then(
-      (connection) => {
-        connections.push(connection);
-        return false;
-      },
-      (error: { errno?: number }) => {
-        if (error.errno !== 1040) throw error;
-        return true;
-      },
-    );
-  }
+  const user = { user: String(settings.user), password: String(settings.password) };
+  const connections = await holdSlots(
+    LIMIT - REPLICAS - KEPT_SESSIONS,
+    async () => await createConnection({ host, port, ...user }),
+    (error) => (error as { errno?: number }).errno === 1040,
+  );
   return async () => {
     for (const connection of connections) connection.destroy();
     await administer(server, "SET GLOBAL max_connections = 100");

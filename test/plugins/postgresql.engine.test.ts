@@ -5,6 +5,7 @@ import { connectPostgresql } from "@evenkeel/lab/engines/postgresql-connection";
 import pg from "pg";
 import { expect, test, vi } from "vitest";
 import { describePlugin, type ServerUnderTest } from "./engine-suite.ts";
+import { holdSlots, KEPT_SESSIONS } from "./hold-slots.ts";
 import type { TestCertificate } from "./test-certificates.ts";
 import { testTls, testTlsCrash } from "./tls-suite.ts";
 
@@ -15,27 +16,23 @@ async function administer(server: ServerUnderTest, statements: readonly string[]
   });
 }
 
-/** Opens connections as the monitor's user until the server has no more for ordinary accounts. */
-async function fill({ settings, host, port }: ServerUnderTest): Promise<() => Promise<void>> {
-  const clients: pg.Client[] = [];
-  for (let isFull = false; !isFull; ) {
-    const client = new pg.Client({
-      host,
-      port,
-      user: String(settings.user),
-      password: String(settings.password),
-      database: String(settings.monitoredDatabase),
-    });
-    client.on("error", () => undefined);
-    isFull = await client.connect().then(
-      () => false,
-      (error: { code?: string }) => {
-        if (error.code !== "53300") throw error;
-        return true;
-      },
-    );
-    if (!isFull) clients.push(client);
-  }
+/** Takes every connection that the server has for ordinary accounts. */
+async function fill(server: ServerUnderTest): Promise<() => Promise<void>> {
+  const { settings, host, port } = server;
+  const login = { user: String(settings.user), password: String(settings.password) };
+  const slots =
+    Number(await ask(server, "SHOW max_connections")) -
+    Number(await ask(server, "SHOW superuser_reserved_connections"));
+  const clients = await holdSlots(
+    slots - KEPT_SESSIONS,
+    async () => {
+      const client = new pg.Client({ host, port, ...login, database: String(settings.monitoredDatabase) });
+      client.on("error", () => undefined);
+      await client.connect();
+      return client;
+    },
+    (error) => (error as { code?: string }).code === "53300",
+  );
   return async () => {
     await Promise.all(clients.map((client) => client.end()));
   };
