@@ -1,12 +1,16 @@
 import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
+/** `expect.poll` gives up after a second by itself, which a busy machine sometimes needs. */
+const PATIENT = { poll: { timeout: 15_000 } };
+
 /** Tests that need no engine, browser or workerd: they are part of `npm run check`. */
 const FAST = {
   name: "fast",
   include: ["test/**/*.test.ts"],
   exclude: ["test/**/*.{engine,browser,e2e}.test.ts", "test/workers/**", "test/durable-objects/**"],
   testTimeout: 20_000,
+  expect: PATIENT,
 };
 
 /** A project that starts real processes: one file after the other, and one project too, because two cores carry one lab. */
@@ -18,6 +22,7 @@ function serial(name: string, include: string, testTimeout: number, groupOrder: 
       fileParallelism: false,
       testTimeout,
       hookTimeout: testTimeout,
+      expect: PATIENT,
       sequence: { groupOrder },
     },
   };

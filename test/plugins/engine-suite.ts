@@ -3,7 +3,8 @@ import type { EngineHandle, EngineRequest, EngineResult } from "@evenkeel/lab/en
 import { loadSecrets, type SecretName } from "@evenkeel/lab/engines/secrets";
 import type { ProgramName } from "@evenkeel/lab/setup/programs";
 import { findMonitorPlugin } from "@evenkeel/plugins/registry";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../eventually.ts";
 import { type EngineLab, openEngineLab, requireHandle, whyMissing } from "../lab/engines/engine-lab.ts";
 import { openCuttingRelay } from "./cutting-relay.ts";
 import { countSockets, openSession } from "./probe-kind.ts";
@@ -103,7 +104,7 @@ function createFixture(
 
 function testAnswers(engine: EngineUnderTest, { open, probeFresh, server }: EngineFixture): void {
   test("a well server is up, and its connection is kept", async () => {
-    await vi.waitFor(() => expect(countSockets()).toBe(0)); // Those of the set-up are closed first.
+    await eventually(() => expect(countSockets()).toBe(0)); // Those of the set-up are closed first.
     const { probe, destroy, closings } = open();
     const first = await probe();
     const during = countSockets();
@@ -112,7 +113,7 @@ function testAnswers(engine: EngineUnderTest, { open, probeFresh, server }: Engi
     expect(countSockets()).toBe(during);
     expect(closings()).toBe(0);
     destroy();
-    await vi.waitFor(() => expect(countSockets()).toBe(0));
+    await eventually(() => expect(countSockets()).toBe(0));
     expect(closings()).toBe(0);
   });
 
@@ -152,13 +153,13 @@ function testAnswers(engine: EngineUnderTest, { open, probeFresh, server }: Engi
     await probe();
     await engine.setReadOnly(server(), true);
     try {
-      await vi.waitFor(async () =>
+      await eventually(async () =>
         expect(await probeFresh()).toMatchObject({ verdict: "read_only", reason: "read-only" }),
       );
     } finally {
       await engine.setReadOnly(server(), false);
     }
-    await vi.waitFor(async () => expect((await probeFresh()).verdict).toBe("up"));
+    await eventually(async () => expect((await probeFresh()).verdict).toBe("up"));
     destroy();
   });
 
@@ -179,7 +180,7 @@ function testAnswers(engine: EngineUnderTest, { open, probeFresh, server }: Engi
       destroy();
       await release();
     }
-    await vi.waitFor(async () => expect((await probeFresh()).verdict).toBe("up"));
+    await eventually(async () => expect((await probeFresh()).verdict).toBe("up"));
   });
 }
 
@@ -206,17 +207,17 @@ function testFaults({ open, probeFresh, handle, server }: EngineFixture): void {
     const before = countSockets();
     const { process: server } = handle().dataCentres.dc1;
     const kept = open({}, SHORT_MS);
-    await vi.waitFor(async () => expect((await kept.probe()).judgement.verdict).toBe("up"));
+    await eventually(async () => expect((await kept.probe()).judgement.verdict).toBe("up"));
     server.stop();
     try {
       expect((await kept.probe()).judgement).toMatchObject({ verdict: "down", reason: "timed-out" });
       kept.destroy();
       expect(await probeFresh({}, SHORT_MS)).toMatchObject({ verdict: "down", reason: "timed-out" });
-      await vi.waitFor(() => expect(countSockets()).toBeLessThanOrEqual(before));
+      await eventually(() => expect(countSockets()).toBeLessThanOrEqual(before));
     } finally {
       server.cont();
     }
-    await vi.waitFor(async () => expect((await probeFresh()).verdict).toBe("up"));
+    await eventually(async () => expect((await probeFresh()).verdict).toBe("up"));
     expect(kept.closings()).toBe(0);
   });
 
@@ -240,7 +241,7 @@ function testFaults({ open, probeFresh, handle, server }: EngineFixture): void {
     const judgement = await probeFresh({ address: relay.address });
     await relay.close();
     expect(judgement).toMatchObject({ verdict: "down", reason: "closed" });
-    await vi.waitFor(() => expect(countSockets()).toBeLessThanOrEqual(before));
+    await eventually(() => expect(countSockets()).toBeLessThanOrEqual(before));
   });
 }
 

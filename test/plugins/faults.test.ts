@@ -1,7 +1,8 @@
 import { loadDriver } from "@evenkeel/agent/drivers";
 import { describeError } from "@evenkeel/plugins/probe-error";
 import { findMonitorPlugin, MONITOR_KINDS } from "@evenkeel/plugins/registry";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../eventually.ts";
 import { FAULTS, type FaultName, makeGarbage, openServer } from "./fault-servers.ts";
 import { KIND_CASES } from "./kind-cases.ts";
 import { countSockets, openSession } from "./probe-kind.ts";
@@ -18,7 +19,7 @@ beforeEach(() => {
   socketsBefore = countSockets();
 });
 afterEach(async () => {
-  await vi.waitFor(() => expect(countSockets()).toBe(socketsBefore));
+  await eventually(() => expect(countSockets()).toBe(socketsBefore));
 });
 
 function requireKind(kind: string) {
@@ -42,7 +43,7 @@ describe.each(MONITOR_KINDS)("%s", (kind) => {
       const { judgement } = await probe();
       destroy();
       destroy();
-      await vi.waitFor(() => expect(countSockets()).toBeLessThanOrEqual(withServer));
+      await eventually(() => expect(countSockets()).toBeLessThanOrEqual(withServer));
       await server.close();
       expect(judgement.verdict).toBe("down");
       expect(kindCase.reasons[fault]).toContain(judgement.reason);

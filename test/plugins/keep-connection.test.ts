@@ -1,6 +1,7 @@
 import { loadDriver } from "@evenkeel/agent/drivers";
 import { createError, keepConnection, type Line } from "@evenkeel/plugins/keep-connection";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { eventually } from "../eventually.ts";
 import { openServer } from "./fault-servers.ts";
 import { countSockets } from "./probe-kind.ts";
 
@@ -28,7 +29,7 @@ async function keep(): Promise<Kept & { readonly server: Awaited<ReturnType<type
   onTestFinished(async () => {
     session.destroy();
     await server.close();
-    await vi.waitFor(() => expect(countSockets()).toBe(0));
+    await eventually(() => expect(countSockets()).toBe(0));
   });
   const requireLine = () => {
     if (line === undefined) throw new Error("no connection was begun");
@@ -66,7 +67,7 @@ test.each(["end", "reset"] as const)("the %s of an idle connection is told once"
   const { session, server, onClosed } = await keep();
   await session.probe();
   server[how]();
-  await vi.waitFor(() => expect(onClosed).toHaveBeenCalledOnce());
+  await eventually(() => expect(onClosed).toHaveBeenCalledOnce());
   await expect(session.probe()).rejects.toMatchObject({ code: how === "end" ? "PEER_CLOSED" : "ECONNRESET" });
   expect(server.connections()).toBe(1);
   session.destroy();
@@ -89,7 +90,7 @@ test("the end of a connection that never answered rejects the probe and is not t
   const { session, server, onClosed } = await keep();
   server.mute();
   const asked = expect(session.probe()).rejects.toMatchObject({ code: "PEER_CLOSED" });
-  await vi.waitFor(() => expect(server.connections()).toBe(1));
+  await eventually(() => expect(server.connections()).toBe(1));
   server.end();
   await asked;
   expect(onClosed).not.toHaveBeenCalled();
@@ -99,7 +100,7 @@ test("what we destroy ourselves is not told as closed by the peer", async () => 
   const { session, onClosed } = await keep();
   await session.probe();
   session.destroy();
-  await vi.waitFor(() => expect(countSockets()).toBeLessThanOrEqual(2));
+  await eventually(() => expect(countSockets()).toBeLessThanOrEqual(2));
   expect(onClosed).not.toHaveBeenCalled();
   await expect(session.probe()).rejects.toMatchObject({ code: "PROBE_ABANDONED" });
 });

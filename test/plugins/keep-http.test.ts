@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { api } from "@evenkeel/plugins/monitors";
-import { afterEach, expect, onTestFinished, test, vi } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
+import { eventually } from "../eventually.ts";
 import { openServer } from "./fault-servers.ts";
 import { countSockets, openSession } from "./probe-kind.ts";
 import { OWN_NAME, type TestCertificate } from "./test-certificates.ts";
@@ -12,7 +13,7 @@ const ACCESS_TIMEOUT_MS = 3000;
 const SHORT_MS = 150;
 
 afterEach(async () => {
-  await vi.waitFor(() => expect(countSockets()).toBe(0));
+  await eventually(() => expect(countSockets()).toBe(0));
 });
 
 interface HttpServer {
@@ -63,7 +64,7 @@ test("one connection is kept, until the session is destroyed", async () => {
   for (let round = 0; round < 5; round += 1) expect((await probe()).judgement.verdict).toBe("up");
   expect(server.sockets).toHaveLength(1);
   destroy();
-  await vi.waitFor(() => expect(server.sockets[0]?.destroyed).toBe(true));
+  await eventually(() => expect(server.sockets[0]?.destroyed).toBe(true));
   server.close();
 });
 
@@ -102,7 +103,7 @@ test("a server that announces that it closes is asked anew each time, without be
   const server = await serveHttp((_, response) => response.setHeader("connection", "close").end("well"));
   const { probe, closings } = openApi(server.address);
   for (let round = 0; round < 4; round += 1) expect((await probe()).judgement.verdict).toBe("up");
-  await vi.waitFor(() => expect(server.sockets.every((socket) => socket.destroyed)).toBe(true));
+  await eventually(() => expect(server.sockets.every((socket) => socket.destroyed)).toBe(true));
   expect(server.sockets).toHaveLength(4);
   expect(closings()).toBe(0);
   server.close();
@@ -115,7 +116,7 @@ test("the announced end of a connection that was kept is no news", async () => {
   });
   const { probe, closings } = openApi(server.address);
   for (let round = 0; round < 3; round += 1) expect((await probe()).judgement.verdict).toBe("up");
-  await vi.waitFor(() => expect(server.sockets[0]?.destroyed).toBe(true));
+  await eventually(() => expect(server.sockets[0]?.destroyed).toBe(true));
   expect((await probe()).judgement.verdict).toBe("up");
   expect(closings()).toBe(0);
   server.close();
@@ -189,7 +190,7 @@ test("a body without end costs the connection, not the verdict", async () => {
   });
   const { probe } = openApi(server.address);
   expect((await probe()).judgement.verdict).toBe("up");
-  await vi.waitFor(() => expect(server.sockets.every((socket) => socket.destroyed)).toBe(true));
+  await eventually(() => expect(server.sockets.every((socket) => socket.destroyed)).toBe(true));
   expect((await probe()).judgement.verdict).toBe("up");
   expect(server.sockets).toHaveLength(2);
   server.close();

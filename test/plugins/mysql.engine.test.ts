@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { startMariadb } from "@evenkeel/lab/engines/mariadb";
 import { connectMariadb } from "@evenkeel/lab/engines/mariadb-connection";
 import { createConnection } from "mysql2/promise";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
+import { eventually } from "../eventually.ts";
 import { describePlugin, type EngineFixture, type ServerUnderTest } from "./engine-suite.ts";
 import { holdSlots, KEPT_SESSIONS } from "./hold-slots.ts";
 import type { TestCertificate } from "./test-certificates.ts";
@@ -28,7 +29,7 @@ async function countReplicas({ host, port, admin }: ServerUnderTest): Promise<nu
 
 async function fill(server: ServerUnderTest): Promise<() => Promise<void>> {
   const { settings, host, port } = server;
-  await vi.waitFor(async () => expect(await countReplicas(server)).toBe(REPLICAS), REPLICA_WAIT);
+  await eventually(async () => expect(await countReplicas(server)).toBe(REPLICAS), REPLICA_WAIT);
   await administer(server, `SET GLOBAL max_connections = ${LIMIT}`);
   const user = { user: String(settings.user), password: String(settings.password) };
   const connections = await holdSlots(

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { startPostgresql } from "@evenkeel/lab/engines/postgresql";
 import { connectPostgresql } from "@evenkeel/lab/engines/postgresql-connection";
 import pg from "pg";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
+import { eventually } from "../eventually.ts";
 import { describePlugin, type ServerUnderTest } from "./engine-suite.ts";
 import { holdSlots, KEPT_SESSIONS } from "./hold-slots.ts";
 import type { TestCertificate } from "./test-certificates.ts";
@@ -57,7 +58,7 @@ async function useCertificate(server: ServerUnderTest, { cert, key }: TestCertif
     "ALTER SYSTEM SET ssl = on",
     "SELECT pg_reload_conf()",
   ]);
-  await vi.waitFor(async () => expect(await ask(server, "SHOW ssl")).toBe("on"));
+  await eventually(async () => expect(await ask(server, "SHOW ssl")).toBe("on"));
 }
 
 async function ask({ host, port, admin }: ServerUnderTest, question: string): Promise<string> {
@@ -95,7 +96,7 @@ await describePlugin(
       writeFileSync(rules, `host all ${server().admin.user} 127.0.0.1/32 scram-sha-256\n`);
       await administer(server(), ["SELECT pg_reload_conf()"]);
       try {
-        await vi.waitFor(async () =>
+        await eventually(async () =>
           expect(await probeFresh()).toMatchObject({
             verdict: "config",
             reason: "auth-failed",
@@ -109,7 +110,7 @@ await describePlugin(
         writeFileSync(rules, before);
         await administer(server(), ["SELECT pg_reload_conf()"]);
       }
-      await vi.waitFor(async () => expect((await probeFresh()).verdict).toBe("up"));
+      await eventually(async () => expect((await probeFresh()).verdict).toBe("up"));
     });
 
     test("a session that an administrator ends is told at once", async () => {

@@ -2,7 +2,8 @@ import { mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { startRedis } from "@evenkeel/lab/engines/redis";
 import { Redis } from "ioredis";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
+import { eventually } from "../eventually.ts";
 import { describePlugin, type ServerUnderTest } from "./engine-suite.ts";
 
 /** Clients that the server takes while it is to be full. */
@@ -103,7 +104,7 @@ await describePlugin(
         const script = administer(server(), async (other) => {
           await other.eval("while true do end", 0);
         }).catch((error: Error) => error.message);
-        await vi.waitFor(async () =>
+        await eventually(async () =>
           expect(await probeFresh()).toMatchObject({
             verdict: "degraded",
             reason: "saturated",
@@ -121,12 +122,12 @@ await describePlugin(
       const inTheWay = join(server().stateDir, "redis", "dc1", "dump.rdb");
       mkdirSync(inTheWay);
       await administer(server(), async (redis) => await redis.bgsave());
-      await vi.waitFor(async () =>
+      await eventually(async () =>
         expect(await probeFresh()).toMatchObject({ verdict: "degraded", reason: "disk-full" }),
       );
       rmdirSync(inTheWay);
       await administer(server(), async (redis) => await redis.bgsave());
-      await vi.waitFor(async () => expect((await probeFresh()).verdict).toBe("up"));
+      await eventually(async () => expect((await probeFresh()).verdict).toBe("up"));
     });
   },
 );

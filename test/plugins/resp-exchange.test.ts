@@ -1,13 +1,14 @@
 import type { Socket } from "node:net";
 import { redis } from "@evenkeel/plugins/monitors";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
+import { eventually } from "../eventually.ts";
 import { openServer } from "./fault-servers.ts";
 import { countSockets, openSession } from "./probe-kind.ts";
 
 const WELL = "+PONG\r\n*1\r\n$6\r\nmaster\r\n$0\r\n\r\n$0\r\n\r\n";
 
 afterEach(async () => {
-  await vi.waitFor(() => expect(countSockets()).toBe(0));
+  await eventually(() => expect(countSockets()).toBe(0));
 });
 
 /** Serves a script: what to send at the first piece that comes, at the second, … */

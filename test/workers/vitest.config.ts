@@ -44,5 +44,7 @@ export default defineConfig({
     include: ["test/workers/**/*.test.ts", "test/durable-objects/**/*.test.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // `expect.poll` gives up after a second by itself, which a busy machine sometimes needs.
+    expect: { poll: { timeout: 15_000 } },
   },
 });

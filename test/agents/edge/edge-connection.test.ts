@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import { dialWebSocket } from "../../../agents/edge/dial-web-socket.ts";
 import { EdgeConnection } from "../../../agents/edge/edge-connection.ts";
+import { eventually } from "../../eventually.ts";
 import { beginVirtualTime, endVirtualTime } from "../virtual-time.ts";
 
 const TOKEN = "agent-token-0123456789";
@@ -86,7 +87,7 @@ describe("the connection to the control plane", () => {
     expect(request.headers.authorization).toBe(`Bearer ${TOKEN}`);
     expect(hello).toEqual(HELLO);
     peer.send(JSON.stringify(ACK));
-    await vi.waitFor(() => expect(told.frames).toEqual([ACK]));
+    await eventually(() => expect(told.frames).toEqual([ACK]));
     expect(connection.isHeard()).toBe(true);
   });
 

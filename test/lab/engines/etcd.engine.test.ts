@@ -1,7 +1,8 @@
 import { ETCD_MEMBERS, type EtcdHandle, startEtcd } from "@evenkeel/lab/engines/etcd";
 import { callEtcd } from "@evenkeel/lab/engines/etcd-gateway";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
+import { eventually } from "../../eventually.ts";
 import { type EngineLab, findShownPasswords, openEngineLab, requireHandle } from "./engine-lab.ts";
 
 const tokenSchema = z.object({ token: z.string() });
@@ -52,7 +53,7 @@ async function get(account: { user: string; password: string }, key: string): Pr
 
 test("three members agree on a leader", async () => {
   expect(Object.keys(etcd.members)).toEqual([...ETCD_MEMBERS]);
-  await vi.waitFor(async () => expect(ETCD_MEMBERS).toContain(await etcd.leader()), ELECTION);
+  await eventually(async () => expect(ETCD_MEMBERS).toContain(await etcd.leader()), ELECTION);
 });
 
 test.each(["/evenkeel/v1/i/route", "/mas-monitor/status/active"])(
@@ -81,8 +82,8 @@ test("no password stands in a command line or in a log", () => {
 
 test("the leadership can be handed to any member", async () => {
   for (const member of ETCD_MEMBERS) {
-    await vi.waitFor(async () => expect(await etcd.moveLeader(member)).toBe(true), ELECTION);
-    await vi.waitFor(async () => expect(await etcd.leader()).toBe(member), ELECTION);
+    await eventually(async () => expect(await etcd.moveLeader(member)).toBe(true), ELECTION);
+    await eventually(async () => expect(await etcd.leader()).toBe(member), ELECTION);
   }
 });
 
@@ -91,13 +92,13 @@ test.each(["kill", "stop"] as const)(
   async (fault) => {
     await put(etcd.users.agent, "/evenkeel/kept", fault);
     // Not dc1: the questions of this test go there.
-    await vi.waitFor(async () => expect(await etcd.moveLeader("witness")).toBe(true), ELECTION);
+    await eventually(async () => expect(await etcd.moveLeader("witness")).toBe(true), ELECTION);
     const { process: leader } = etcd.members.witness;
     await leader[fault]();
-    await vi.waitFor(async () => expect(["dc1", "dc2"]).toContain(await etcd.leader()), ELECTION);
+    await eventually(async () => expect(["dc1", "dc2"]).toContain(await etcd.leader()), ELECTION);
     expect(await get(etcd.users.sdk, "/evenkeel/kept")).toBe(fault);
     expect(await leader.revive()).toEqual({ ok: true });
-    await vi.waitFor(async () => expect(await etcd.moveLeader("witness")).toBe(true), ELECTION);
+    await eventually(async () => expect(await etcd.moveLeader("witness")).toBe(true), ELECTION);
   },
 );
 

@@ -6,7 +6,8 @@ import type {
   EngineResult,
 } from "@evenkeel/lab/engines/engine-handle";
 import type { ProgramName } from "@evenkeel/lab/setup/programs";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../../eventually.ts";
 import {
   type EngineLab,
   findShownPasswords,
@@ -69,7 +70,7 @@ function prepareEngine(database: OrderDatabase): EngineUnderTest {
     },
     place: async (dataCentre, ids) => await database.place(handle.dataCentres[dataCentre], ids),
     expectHeld: async (dataCentre, ids) =>
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         expect(await handle.countOrders(dataCentre, ids)).toBe(ids.length);
       }, REPLICATED),
   };

@@ -10,8 +10,9 @@ import type { ProcessEvent, ProcessSpec } from "@evenkeel/lab/processes/process-
 import { collectTree, findProcess, readProcessTable } from "@evenkeel/lab/processes/process-table";
 import { endRegistered, writeLabRecord } from "@evenkeel/lab/processes/registry";
 import { createSupervisor, type Supervisor } from "@evenkeel/lab/processes/supervisor";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
+import { eventually } from "../../eventually.ts";
 
 const LAB = new URL("./supervised-lab.ts", import.meta.url).pathname;
 const SLOW_MS = 20_000;
@@ -58,7 +59,7 @@ function script(name: string, code: string, more: Partial<ProcessSpec> = {}): Pr
 const IDLE = "setInterval(() => undefined, 1e6)";
 
 async function untilGone(...pids: number[]): Promise<void> {
-  await vi.waitFor(() => expect(pids.filter((pid) => findProcess(pid) !== undefined)).toEqual([]), {
+  await eventually(() => expect(pids.filter((pid) => findProcess(pid) !== undefined)).toEqual([]), {
     timeout: SLOW_MS,
     interval: 20,
   });
@@ -105,7 +106,7 @@ test(
       readProcessTable().find((row) => row.parentPid === lab.pid && row.pid !== parent);
     const first = findReaper();
     process.kill(first?.pid ?? 0, "SIGKILL");
-    await vi.waitFor(() => {
+    await eventually(() => {
       const second = findReaper();
       expect(second).toBeDefined();
       expect(second?.pid).not.toBe(first?.pid);
@@ -162,9 +163,9 @@ test("a stopped process is told apart, goes on, is killed and comes back", async
       : "gone";
   };
   shop.stop();
-  await vi.waitFor(() => expect(statusOf()).toBe("T"));
+  await eventually(() => expect(statusOf()).toBe("T"));
   shop.cont();
-  await vi.waitFor(() => expect(statusOf()).toBe("S"));
+  await eventually(() => expect(statusOf()).toBe("S"));
   shop.stop();
   await shop.kill();
   expect(shop.state()).toMatchObject({ kind: "exited", reason: "signal SIGKILL", byUs: true });
@@ -280,7 +281,7 @@ test("lines of output reach the lab and the log", async () => {
     script("shop", `console.log("one"); console.log("two"); ${IDLE}`, { onLine: (line) => lines.push(line) }),
   );
   if (!started.ok) throw new Error(started.message);
-  await vi.waitFor(() => expect(lines).toEqual(["one", "two"]));
+  await eventually(() => expect(lines).toEqual(["one", "two"]));
   expect(readFileSync(started.process.logFile, "utf8")).toBe("one\ntwo\n");
 });
 
@@ -292,14 +293,14 @@ test(
     const started = await supervisor.spawnProcess(script("chatty", chatty));
     if (!started.ok) throw new Error(started.message);
     const { logFile } = started.process;
-    await vi.waitFor(() => expect(statSync(logFile).size).toBeGreaterThan(50_000), { timeout: SLOW_MS });
+    await eventually(() => expect(statSync(logFile).size).toBeGreaterThan(50_000), { timeout: SLOW_MS });
     started.process.stop();
     boundLog(logFile, 50_000);
     expect(statSync(`${logFile}.1`).size).toBeGreaterThan(50_000);
     expect(statSync(logFile).size).toBe(0);
     started.process.cont();
     // What is written next stands at the beginning, not behind a hole as long as the old text.
-    await vi.waitFor(() => expect(readFileSync(logFile, "utf8")).toMatch(/^x{1000}\n/));
+    await eventually(() => expect(readFileSync(logFile, "utf8")).toMatch(/^x{1000}\n/));
   },
   SLOW_MS,
 );
