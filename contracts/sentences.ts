@@ -340,7 +340,24 @@ export type SentenceId = keyof typeof SENTENCES;
 export function renderSentence(id: string, params: SentenceParams, language: keyof Bilingual = "en"): string {
   const sentence = (SENTENCES as Record<string, Bilingual | undefined>)[id];
   if (sentence === undefined) return id;
-  return sentence[language].replace(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? "?"));
+  let rendered = "";
+  // Every other piece is the name of a blank.
+  cutSentence(sentence[language]).forEach((piece, place) => {
+    rendered += place % 2 === 0 ? piece : String(params[piece] ?? "?");
+  });
+  return rendered;
+}
+
+/** Sentences cut at their blanks: ten thousand of one kind may be needed at once. */
+const PIECES = new Map<string, readonly string[]>();
+
+function cutSentence(sentence: string): readonly string[] {
+  let pieces = PIECES.get(sentence);
+  if (pieces === undefined) {
+    pieces = sentence.split(/\{(\w+)\}/);
+    PIECES.set(sentence, pieces);
+  }
+  return pieces;
 }
 
 /** Longest sentence in an event. */

@@ -11,9 +11,7 @@ import type { Work } from "./work.ts";
  * @param after what it reports now
  */
 export function storesDiffer(before: readonly StoreHealth[], after: readonly StoreHealth[]): boolean {
-  const key = (stores: readonly StoreHealth[]) =>
-    stores.map((store) => `${store.store}:${store.reachable}`).join();
-  return key(before) !== key(after);
+  return differ(before, after, (a, b) => a.store === b.store && a.reachable === b.reachable);
 }
 
 /**
@@ -23,8 +21,19 @@ export function storesDiffer(before: readonly StoreHealth[], after: readonly Sto
  * @param after what it reports now
  */
 export function linksDiffer(before: readonly PeerLink[], after: readonly PeerLink[]): boolean {
-  const key = (links: readonly PeerLink[]) => links.map((link) => `${link.agentId}:${link.state}`).join();
-  return key(before) !== key(after);
+  return differ(before, after, (a, b) => a.agentId === b.agentId && a.state === b.state);
+}
+
+function differ<Item>(
+  before: readonly Item[],
+  after: readonly Item[],
+  isSame: (a: Item, b: Item) => boolean,
+) {
+  if (before.length !== after.length) return true;
+  return before.some((item, place) => {
+    const other = after[place];
+    return other === undefined || !isSame(item, other);
+  });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { findMonitor } from "./monitor-rows.ts";
 import { computeSight, isHeard, type SightCase } from "./sight.ts";
 import { type Case, DAY_MS, type InstanceState, type MonitorState } from "./state.ts";
 
@@ -14,8 +15,8 @@ export interface SiteTrouble {
   readonly moved: number;
   /** Its monitors that fail or are asked about now: what may move together is counted together. */
   readonly askers: number;
-  /** True if every site with a clear sight sees most of its monitors fail. */
-  readonly isMost: boolean;
+  /** Tells whether every site with a clear sight sees most of its monitors fail; looked at when first asked for. */
+  isMost(): boolean;
 }
 
 const MINUTE_MS = 60_000;
@@ -33,12 +34,15 @@ export function isBudgetSpent(subject: Case): boolean {
   if (countSince(monitor, now - DAY_MS) >= budgetPerMonitorDay) return true;
   const { sites, today } = subject.moment.trouble();
   const here = sites.get(homeSite(planned) ?? "");
-  if (here === undefined || here.isMost) return false;
-  return here.moved + here.askers > budgetPerSiteMinute || today + here.askers > budgetPerInstanceDay;
+  if (here === undefined) return false;
+  const isOver = here.moved + here.askers > budgetPerSiteMinute || today + here.askers > budgetPerInstanceDay;
+  return isOver && !here.isMost();
 }
 
 function countSince(monitor: MonitorState, sinceMs: number): number {
-  return monitor.automaticAtMs.filter((at) => at > sinceMs).length;
+  let count = 0;
+  for (const at of monitor.automaticAtMs) if (at > sinceMs) count += 1;
+  return count;
 }
 
 function homeSite(planned: Case["planned"]): string | undefined {
@@ -52,24 +56,32 @@ function homeSite(planned: Case["planned"]): string | undefined {
  * @param now control plane's clock in ms
  */
 export function computeTrouble(instance: InstanceState, now: number): Trouble {
-  const sites = new Map<string, { moved: number; askers: number; tally: Tally }>();
+  const sites = new Map<string, { moved: number; askers: number; subjects: SightCase[] }>();
   let today = 0;
   for (const planned of instance.plan.monitors) {
-    const monitor = instance.monitors[planned.id];
+    const monitor = findMonitor(instance, planned.id);
     const site = homeSite(planned);
     if (monitor === undefined || site === undefined) continue;
-    const entry = sites.get(site) ?? { moved: 0, askers: 0, tally: new Map() };
+    const entry = sites.get(site) ?? { moved: 0, askers: 0, subjects: [] };
     sites.set(site, entry);
     entry.moved += countSince(monitor, now - MINUTE_MS);
     today += countSince(monitor, now - DAY_MS);
     if (!planned.switchable || !planned.monitored || monitor.route.active !== planned.home) continue;
     if (monitor.armed && planned.automatic && isInTrouble(instance, monitor, now)) entry.askers += 1;
-    countSights({ instance, monitor, planned, now }, entry.tally);
+    entry.subjects.push({ instance, monitor, planned, now });
   }
   const counted = [...sites].map(
-    ([id, { moved, askers, tally }]) => [id, { moved, askers, isMost: isMost(tally) }] as const,
+    ([id, { moved, askers, subjects }]) => [id, { moved, askers, isMost: lookOnce(subjects) }] as const,
   );
   return { sites: new Map(counted), today };
+}
+
+function lookOnce(subjects: readonly SightCase[]): () => boolean {
+  let known: boolean | null = null;
+  return () => {
+    known ??= isMost(subjects);
+    return known;
+  };
 }
 
 /** By site that looks: how many of the monitors it can see, and how many of those fail. */
@@ -87,7 +99,9 @@ function countSights(subject: SightCase, tally: Tally): void {
   }
 }
 
-function isMost(tally: Tally): boolean {
+function isMost(subjects: readonly SightCase[]): boolean {
+  const tally: Tally = new Map();
+  for (const subject of subjects) countSights(subject, tally);
   return tally.size > 0 && [...tally.values()].every(({ seen, failing }) => failing * 2 > seen);
 }
 

@@ -1,6 +1,7 @@
 import type { Plan, PlannedMonitor } from "@evenkeel/contracts/plan";
 import { because } from "@evenkeel/contracts/sentences";
 import { createRoute } from "../switching/route.ts";
+import { makeRows } from "./monitor-rows.ts";
 import type { InstanceState, MonitorState } from "./state.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { InstanceState, MonitorState } from "./state.ts";
  * @returns a state without agents and monitors; monitors come with the first `plan` event
  */
 export function createInstanceState(plan: Plan, now: number): InstanceState {
-  return { plan, startedAtMs: now, agents: {}, monitors: {}, siteAlarms: {} };
+  return { plan, startedAtMs: now, agents: {}, monitors: makeRows([]), siteAlarms: {} };
 }
 
 /**

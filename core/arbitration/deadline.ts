@@ -15,7 +15,7 @@ import { listConnected } from "./work.ts";
 export function computeNextDeadline(state: InstanceState, now: number): number | null {
   let next = Number.POSITIVE_INFINITY;
   let trouble = false;
-  for (const monitor of Object.values(state.monitors)) {
+  for (const monitor of state.monitors.list) {
     next = Math.min(next, computeMonitorDeadline(state, monitor, now));
     trouble ||= monitor.route.phase !== "retired" && hasTrouble(monitor);
   }

@@ -4,6 +4,7 @@ import { obey } from "./commands.ts";
 import { evaluate } from "./evaluate.ts";
 import { armIfDue } from "./finish.ts";
 import { sendOwed } from "./held-routes.ts";
+import { findMonitor } from "./monitor-rows.ts";
 import { takePlan } from "./plan.ts";
 import { endPrecheck } from "./precheck.ts";
 import { replaceCandidate } from "./replace.ts";
@@ -45,7 +46,7 @@ export function decide(state: InstanceState, event: ArbitrationEvent, surroundin
 
 function allMonitors(work: Work): string[] {
   // Deleted monitors too: their retired routes may still be owed to a store.
-  return Object.keys(work.instance.monitors);
+  return work.instance.monitors.list.map((monitor) => monitor.id);
 }
 
 /** Takes the event in and names the monitors that have to be looked at again. */
@@ -90,7 +91,7 @@ function takeAnswers(work: Work, event: Extract<ArbitrationEvent, { type: "answe
   takeObservations(work, agent, byMonitor, false);
   const touched = new Set(byMonitor.keys());
   // An agent may answer with nothing of a monitor: that is an answer too, and says that it is blind to it.
-  for (const monitor of Object.values(work.instance.monitors)) {
+  for (const monitor of work.instance.monitors.list) {
     if (monitor.asking?.nonce !== frame.nonce) continue;
     touched.add(monitor.id);
     setMonitor(work, takeAnswer(monitor, agentId, frame, byMonitor.get(monitor.id) ?? []));
@@ -104,6 +105,6 @@ function proceed(work: Work, monitorId: string): void {
   replaceCandidate(work, monitorId);
   driveSwitch(work, monitorId);
   sendOwed(work, monitorId);
-  const settled = work.instance.monitors[monitorId];
+  const settled = findMonitor(work.instance, monitorId);
   if (settled !== undefined) setMonitor(work, armIfDue(work, settled));
 }

@@ -5,6 +5,7 @@ import { findActiveSite } from "./facts.ts";
 import { findPlanned, nameSite } from "./find-planned.ts";
 import { type Fault, imagine } from "./imagine.ts";
 import { createMoment } from "./moment.ts";
+import { findMonitor } from "./monitor-rows.ts";
 import { type Facts, findRule, type Rule } from "./rules.ts";
 import type { Case, InstanceState } from "./state.ts";
 
@@ -37,7 +38,7 @@ export const CLEAR_FACTS: Facts = {
  * @returns null for a monitor that is unknown or no longer planned
  */
 export function explain(instance: InstanceState, monitorId: string, now: number): Explanation | null {
-  const monitor = instance.monitors[monitorId];
+  const monitor = findMonitor(instance, monitorId);
   const planned = findPlanned(instance, monitorId);
   if (monitor === undefined || planned === undefined) return null;
   const subject: Case = { instance, planned, monitor, now, moment: createMoment(instance, now) };

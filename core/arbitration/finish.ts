@@ -1,5 +1,6 @@
 import type { TimeMark } from "@evenkeel/contracts/event";
 import { because } from "@evenkeel/contracts/sentences";
+import { findMonitor } from "./monitor-rows.ts";
 import { recordEvent } from "./record-event.ts";
 import { type MonitorState, REMEMBERED_MAX, type Reply, TIME_MARKS_MAX } from "./state.ts";
 import { answerCommand, setMonitor, type Work } from "./work.ts";
@@ -28,7 +29,7 @@ export function finishSwitch(work: Work, monitor: MonitorState): void {
     rtoMs: isAccess ? null : computeRtoMs(timeLine),
   });
   answerRun(work, monitor, true);
-  const settled = work.instance.monitors[monitor.id] ?? monitor;
+  const settled = findMonitor(work.instance, monitor.id) ?? monitor;
   setMonitor(work, armIfDue(work, { ...settled, run: null, asking: null }));
 }
 
@@ -97,7 +98,7 @@ export function settleCommand(
   final: boolean,
 ): void {
   answerCommand(work, monitorId, key, reply, final);
-  const monitor = work.instance.monitors[monitorId];
+  const monitor = findMonitor(work.instance, monitorId);
   if (monitor === undefined) return;
   const others = monitor.remembered.filter((entry) => entry.key !== key);
   setMonitor(work, { ...monitor, remembered: [...others, { key, reply }].slice(-REMEMBERED_MAX) });

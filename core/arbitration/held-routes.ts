@@ -1,6 +1,7 @@
 import { renderRouteWrite } from "../switching/route-writes.ts";
 import { listReachableStores } from "./facts.ts";
 import { findPlanned } from "./find-planned.ts";
+import { findMonitor } from "./monitor-rows.ts";
 import { type InstanceState, type MonitorState, OWED_RESEND_MS } from "./state.ts";
 import { setMonitor, type Work } from "./work.ts";
 
@@ -52,7 +53,7 @@ export function listOwed(instance: InstanceState, monitor: MonitorState): string
  * @param monitorId the monitor
  */
 export function sendOwed(work: Work, monitorId: string): void {
-  const monitor = work.instance.monitors[monitorId];
+  const monitor = findMonitor(work.instance, monitorId);
   if (monitor === undefined || !isOwedNow(work.instance, monitor, work.now)) return;
   if (work.now - monitor.sentAtMs >= OWED_RESEND_MS) sendRoute(work, monitor);
 }
@@ -78,7 +79,7 @@ export function isOwedNow(instance: InstanceState, monitor: MonitorState, now: n
  * @param store id of the store
  */
 export function forgetHeld(work: Work, store: string): void {
-  for (const monitor of Object.values(work.instance.monitors)) {
+  for (const monitor of work.instance.monitors.list) {
     if (monitor.stores[store] === undefined) continue;
     const { [store]: gone, ...stores } = monitor.stores;
     // Sent at once: the time of the last sending no longer counts.

@@ -6,6 +6,7 @@ import type { AgentVote } from "../health/vote.ts";
 import { isBudgetSpent } from "./budget.ts";
 import { chooseCandidate } from "./candidate.ts";
 import { computeFinding, findActiveSite } from "./facts.ts";
+import { findMonitor } from "./monitor-rows.ts";
 import type { Facts } from "./rules.ts";
 import { computeSight, isHeard } from "./sight.ts";
 import type { Case } from "./state.ts";
@@ -90,7 +91,7 @@ function wouldMove(subject: Case, site: string): boolean {
 /** Whether a site has a clear sight of at least one target in another site. */
 function seesInto({ instance, now }: Case, witness: string, site: string): boolean {
   return instance.plan.monitors.some((planned) => {
-    const monitor = instance.monitors[planned.id];
+    const monitor = findMonitor(instance, planned.id);
     if (monitor === undefined || !planned.monitored) return false;
     return planned.dataCentres.some((target) => {
       if (target.site !== site) return false;

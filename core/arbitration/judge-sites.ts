@@ -1,6 +1,7 @@
 import { combineLinks } from "../health/links.ts";
 import { findSiteRule, type SiteFacts, type SiteRule } from "../health/site-rules.ts";
 import type { AgentVote } from "../health/vote.ts";
+import { findMonitor } from "./monitor-rows.ts";
 import { absenceCounts, computeSight, isHeard } from "./sight.ts";
 import type { AgentState, Case, InstanceState } from "./state.ts";
 
@@ -81,7 +82,7 @@ function judgeTargets(
   const downBy = new Set<string>();
   let failing = false;
   for (const planned of instance.plan.monitors) {
-    const monitor = instance.monitors[planned.id];
+    const monitor = findMonitor(instance, planned.id);
     if (monitor === undefined || !planned.monitored) continue;
     const subject = { instance, planned, monitor, now };
     for (const target of planned.dataCentres) {

@@ -1,6 +1,7 @@
 import type { LiveSite } from "@evenkeel/contracts/live";
 import type { PlannedSite } from "@evenkeel/contracts/plan";
 import type { JudgedSite } from "./judge-sites.ts";
+import { findMonitor } from "./monitor-rows.ts";
 import { explainSite } from "./site-alarms.ts";
 import type { InstanceState } from "./state.ts";
 
@@ -17,7 +18,7 @@ export function renderSite(
   judged: JudgedSite,
 ): LiveSite {
   const active = state.plan.monitors.filter((planned) => {
-    const route = state.monitors[planned.id]?.route;
+    const route = findMonitor(state, planned.id)?.route;
     return planned.dataCentres.some((dc) => dc.site === id && dc.name === route?.active);
   });
   return {

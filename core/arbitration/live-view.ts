@@ -14,6 +14,7 @@ import { listOwed } from "./held-routes.ts";
 import { listMarks } from "./live-marks.ts";
 import { renderSite } from "./live-sites.ts";
 import { createMoment } from "./moment.ts";
+import { findMonitor } from "./monitor-rows.ts";
 import { isHeard } from "./sight.ts";
 import type { Case, InstanceState } from "./state.ts";
 import { computeShownTarget } from "./target-states.ts";
@@ -53,7 +54,7 @@ export function renderLiveView(
     })),
     stores: renderStores(state, now),
     monitors: plan.monitors.flatMap((planned) => {
-      const monitor = state.monitors[planned.id];
+      const monitor = findMonitor(state, planned.id);
       return monitor === undefined ? [] : [renderMonitor({ instance: state, planned, monitor, now, moment })];
     }),
     events: events.slice(0, LIVE_EVENTS_MAX),

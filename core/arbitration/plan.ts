@@ -6,6 +6,7 @@ import { computeFlags, succeedRoute } from "../switching/route.ts";
 import { createMonitorState } from "./create.ts";
 import { findPlanned } from "./find-planned.ts";
 import { sendRoute } from "./held-routes.ts";
+import { findMonitor } from "./monitor-rows.ts";
 import { recordEvent } from "./record-event.ts";
 import { ANCESTORS_MAX, type InstanceState, type MonitorState } from "./state.ts";
 import { dropMonitor, setMonitor, type Work } from "./work.ts";
@@ -22,7 +23,7 @@ export const TOMBSTONE_MS = 30 * 86_400_000;
  * @returns one refusal per monitor that stands in the way; empty: it may
  */
 export function checkPlan(state: InstanceState, plan: Plan): CommandRefusal[] {
-  return Object.values(state.monitors).flatMap((monitor) => {
+  return state.monitors.list.flatMap((monitor) => {
     const active = monitor.route.active;
     const planned = plan.monitors.find((candidate) => candidate.id === monitor.id);
     const before = findPlanned(state, monitor.id);
@@ -61,7 +62,7 @@ export function takePlan(work: Work, plan: Plan): void {
     });
   }
   for (const planned of plan.monitors) {
-    const row = known[planned.id];
+    const row = findMonitor({ monitors: known }, planned.id);
     if (row !== undefined && !planned.switchable) continue;
     if (row === undefined) {
       const created = createMonitorState(planned, work.newId("dec"), work.now);
@@ -71,7 +72,7 @@ export function takePlan(work: Work, plan: Plan): void {
     }
     keepFlags(work, row, planned);
   }
-  for (const monitor of Object.values(known)) {
+  for (const monitor of known.list) {
     if (findPlanned(work.instance, monitor.id) !== undefined) continue;
     const had = before.monitors.find((planned) => planned.id === monitor.id);
     // A monitor that never had a route leaves nothing that somebody could still be serving.

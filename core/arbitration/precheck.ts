@@ -3,6 +3,7 @@ import { because } from "@evenkeel/contracts/sentences";
 import { beginSteps } from "../steps/machine.ts";
 import { ask, isAnswered } from "./asking.ts";
 import { checkCandidate, computeHealthyForMs } from "./candidate.ts";
+import { findMonitor } from "./monitor-rows.ts";
 import { type OperatorSwitch, startPersonsSwitch } from "./persons-switch.ts";
 import { recordEvent } from "./record-event.ts";
 import { refuse } from "./refusals.ts";
@@ -62,7 +63,7 @@ export function isPrecheck(run: SwitchRun | null): run is SwitchRun {
  * @param monitorId the monitor
  */
 export function endPrecheck(work: Work, monitorId: string): void {
-  const monitor = work.instance.monitors[monitorId];
+  const monitor = findMonitor(work.instance, monitorId);
   if (monitor === undefined || !isPrecheck(monitor.run)) return;
   const { batch } = monitor.run;
   const ids = batch === null ? [monitorId] : listMembers(work, batch.key);
@@ -86,7 +87,7 @@ export function endPrecheck(work: Work, monitorId: string): void {
 }
 
 function listMembers(work: Work, key: string): string[] {
-  return Object.values(work.instance.monitors)
+  return work.instance.monitors.list
     .filter((monitor) => isPrecheck(monitor.run) && monitor.run.batch?.key === key)
     .map((monitor) => monitor.id);
 }

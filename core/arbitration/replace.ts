@@ -2,6 +2,7 @@ import { because } from "@evenkeel/contracts/sentences";
 import { ask, isAnswered } from "./asking.ts";
 import { chooseCandidate } from "./candidate.ts";
 import { isAcknowledged } from "./held-routes.ts";
+import { findMonitor } from "./monitor-rows.ts";
 import { computeSight } from "./sight.ts";
 import { ASK_AGAIN_MS, type Case } from "./state.ts";
 import { startChange } from "./switching.ts";
@@ -16,6 +17,9 @@ import { findCase, setMonitor, type Work } from "./work.ts";
  * @param monitorId the monitor
  */
 export function replaceCandidate(work: Work, monitorId: string): void {
+  const row = findMonitor(work.instance, monitorId);
+  // The usual case: nothing is under way.
+  if (row?.run == null && row?.asking == null) return;
   const subject = findCase(work, monitorId);
   if (subject === null) return;
   const { monitor } = subject;

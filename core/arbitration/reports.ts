@@ -5,6 +5,7 @@ import { linksDiffer, noteStores, storesDiffer } from "./agent-reach.ts";
 import { listReachableStores } from "./facts.ts";
 import { findPlanned, nameSite } from "./find-planned.ts";
 import { forgetHeld } from "./held-routes.ts";
+import { findMonitor } from "./monitor-rows.ts";
 import { recordEvent } from "./record-event.ts";
 import type { AgentState, ArbitrationEvent, MonitorState, SeenObservation } from "./state.ts";
 import { setMonitor, type Work } from "./work.ts";
@@ -60,7 +61,7 @@ function putAgent(work: Work, agent: AgentState): void {
 }
 
 function forgetSight(work: Work, agentId: string): void {
-  for (const monitor of Object.values(work.instance.monitors)) {
+  for (const monitor of work.instance.monitors.list) {
     const { [agentId]: gone, ...observations } = monitor.observations;
     if (gone !== undefined) setMonitor(work, { ...monitor, observations });
   }
@@ -82,20 +83,18 @@ export function takeReport(
   const agent = work.instance.agents[agentId];
   if (agent === undefined) return [];
   noteStores(work, agent, frame.stores);
-  const storesBefore = listReachableStores(work.instance, work.now);
   const { illness, stores, links } = frame;
+  const storesChanged = storesDiffer(agent.stores, stores);
+  const storesBefore = storesChanged ? listReachableStores(work.instance, work.now) : [];
   putAgent(work, { ...agent, illness, stores, links, heardAtMs: work.now });
-  if (storesDiffer(agent.stores, stores)) {
+  if (storesChanged) {
     const returned = listReachableStores(work.instance, work.now).filter((id) => !storesBefore.includes(id));
     for (const store of returned) forgetHeld(work, store);
   }
   const byMonitor = groupByMonitor(frame.observations);
   takeObservations(work, agent, byMonitor, frame.full);
   // Illness or a store's health bears on every case, not only on those whose targets changed.
-  const general =
-    illness?.cause !== agent.illness?.cause ||
-    storesDiffer(agent.stores, stores) ||
-    linksDiffer(agent.links, links);
+  const general = illness?.cause !== agent.illness?.cause || storesChanged || linksDiffer(agent.links, links);
   return general ? work.instance.plan.monitors.map((planned) => planned.id) : [...byMonitor.keys()];
 }
 
@@ -118,7 +117,7 @@ export function takeObservations(
   full: boolean,
 ): void {
   for (const [monitorId, list] of byMonitor) {
-    const monitor = work.instance.monitors[monitorId];
+    const monitor = findMonitor(work.instance, monitorId);
     if (monitor !== undefined) setMonitor(work, mergeSight(work, monitor, agent, list, full));
   }
 }

@@ -44,9 +44,11 @@ export function computeSight(subject: SightCase, dataCentre: string, source: Sig
   const all = Object.values(subject.instance.agents);
   const find = source === "answers" ? findAnswer : findReport;
   for (const site of subject.instance.plan.sites) {
-    const agents = all.filter((agent) => agent.site === site.id);
+    const agents: AgentState[] = [];
     const cast: AgentVote[] = [];
-    for (const agent of agents) {
+    for (const agent of all) {
+      if (agent.site !== site.id) continue;
+      agents.push(agent);
       const sighting = find(subject, agent, dataCentre);
       if (sighting === null) continue;
       cast.push(computeAgentVote(sighting.observation, sighting, subject.planned, target.targetVersion));

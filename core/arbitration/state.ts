@@ -20,6 +20,7 @@ import type { Plan, PlannedMonitor } from "@evenkeel/contracts/plan";
 import type { Route } from "@evenkeel/contracts/route";
 import type { StepPosition } from "../steps/machine.ts";
 import type { Moment } from "./moment.ts";
+import type { MonitorRows } from "./monitor-rows.ts";
 
 /** What the arbitration knows of one agent. `connected`, `heardAtMs` and `seen` are never stored: they are the shell's senses. */
 export interface AgentState {
@@ -147,7 +148,7 @@ export interface InstanceState {
   /** When this incarnation of the object began (control plane's clock, ms). */
   readonly startedAtMs: number;
   readonly agents: Readonly<Record<string, AgentState>>;
-  readonly monitors: Readonly<Record<string, MonitorState>>;
+  readonly monitors: MonitorRows;
   /** Rule of the alarm that stands for a site, by site id. A sense, not stored: it may be raised anew after a restart. */
   readonly siteAlarms: Readonly<Record<string, string>>;
 }

@@ -3,6 +3,7 @@ import { advance, computeStepDeadline, type StepDefinition, type StepSight } fro
 import { listReachableStores } from "./facts.ts";
 import { finishSwitch } from "./finish.ts";
 import { holdsRoute, isAcknowledged, sendRoute } from "./held-routes.ts";
+import { findMonitor } from "./monitor-rows.ts";
 import { recordEvent } from "./record-event.ts";
 import { type Case, RESEND_MS, type SwitchRun } from "./state.ts";
 import { findCase, listConnected, setMonitor, type Work } from "./work.ts";
@@ -34,9 +35,10 @@ export const STUCK_ALARM = "step-unknown";
  * @param monitorId the monitor
  */
 export function driveSwitch(work: Work, monitorId: string): void {
+  const run = findMonitor(work.instance, monitorId)?.run;
+  if (run == null) return;
   const subject = findCase(work, monitorId);
-  const run = subject?.monitor.run;
-  if (subject === null || run == null) return;
+  if (subject === null) return;
   const next = advance(SWITCH_STEPS[run.kind] ?? [], run.position, {
     now: work.now,
     available: listConnected(work.instance),

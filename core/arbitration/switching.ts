@@ -3,6 +3,7 @@ import type { AccessFlags } from "@evenkeel/contracts/route";
 import { beginSteps } from "../steps/machine.ts";
 import { computeFlags, succeedRoute } from "../switching/route.ts";
 import { answerRun } from "./finish.ts";
+import { findMonitor } from "./monitor-rows.ts";
 import { recordEvent } from "./record-event.ts";
 import {
   ANCESTORS_MAX,
@@ -93,7 +94,7 @@ export function startChange(work: Work, subject: Case, change: RouteChange): voi
   setMonitor(work, next);
   recordDecided(work, subject, change, run);
   driveSwitch(work, monitor.id);
-  answerRun(work, work.instance.monitors[monitor.id] ?? next, false);
+  answerRun(work, findMonitor(work.instance, monitor.id) ?? next, false);
 }
 
 function recordDecided(work: Work, subject: Case, change: RouteChange, run: SwitchRun): void {

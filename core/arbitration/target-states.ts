@@ -7,7 +7,7 @@ import { computeTargetState } from "../health/target-state.ts";
 import { computeDownEvidence } from "../health/vote.ts";
 import { recordEvent } from "./record-event.ts";
 import { computeSight, isHeard, type Sight } from "./sight.ts";
-import type { AgentState, Case, SeenObservation } from "./state.ts";
+import type { Case } from "./state.ts";
 import { findCase, setMonitor, type Work } from "./work.ts";
 
 /** One data centre of a monitor as people see it. */
@@ -31,37 +31,34 @@ export interface ShownTarget {
 export function computeShownTarget(subject: Case, target: PlannedDataCentre): ShownTarget {
   const { instance, monitor, planned, now } = subject;
   const sight = computeSight(subject, target.name, "reports");
-  const own: AgentState[] = [];
-  const seen: SeenObservation[] = [];
-  let ownSeen = 0;
-  for (const agent of Object.values(instance.agents)) {
-    if (!isHeard(agent, instance, now)) continue;
-    const isOwn = agent.site === target.site;
-    if (isOwn) own.push(agent);
+  const heard = Object.values(instance.agents).filter((agent) => isHeard(agent, instance, now));
+  const own = heard.filter((agent) => agent.site === target.site);
+  const observations: Observation[] = [];
+  let healthyForMs: number | null = null;
+  // Its own site speaks first.
+  for (const agent of own.length === heard.length
+    ? own
+    : [...own, ...heard.filter((one) => one.site !== target.site)]) {
     const found = monitor.observations[agent.id]?.[target.name];
     if (found === undefined || found.observation.targetVersion !== target.targetVersion) continue;
-    // Its own site speaks first.
-    if (isOwn) seen.splice(ownSeen++, 0, found);
-    else seen.push(found);
+    const { observation, receivedAtMs } = found;
+    observations.push(observation);
+    if (observation.healthyForMs === null) continue;
+    healthyForMs = Math.max(healthyForMs ?? 0, observation.healthyForMs + Math.max(0, now - receivedAtMs));
   }
-  const observations = seen.map((one) => one.observation);
-  const healthy = seen.flatMap(({ observation, receivedAtMs }) =>
-    observation.healthyForMs === null ? [] : [observation.healthyForMs + Math.max(0, now - receivedAtMs)],
-  );
   const upVotes = observations.filter((observation) => observation.failing === null);
   const welcome = upVotes.filter((observation) => observation.judgement.verdict !== "config");
   const state = computeTargetState({
     monitored: planned.monitored,
     storeReachable: !planned.switchable || own.length === 0 || own.some(reachesStore),
     verdict: sight.verdict.verdict,
-    upVotes: new Set(welcome).size,
+    upVotes: welcome.length,
     healthPrecision: planned.timing.healthPrecision,
     misconfigured: welcome.length === 0 && upVotes.length > 0,
     everUp: monitor.proven[target.name] === target.targetVersion || observations.some((one) => one.sawUp),
     everProbed: observations.length > 0,
     failedLong: observations.every((one) => computeDownEvidence(one, planned) !== null),
   });
-  const healthyForMs = healthy.length === 0 ? null : Math.max(...healthy);
   return { state, sight, judgement: pickJudgement(state, observations, welcome), observations, healthyForMs };
 }
 
@@ -104,8 +101,8 @@ export function showStates(work: Work, monitorId: string): void {
       dataCentre: target.name,
     });
   }
-  const same = Object.entries(shown).every(([name, state]) => monitor.shown[name] === state);
-  if (!same || Object.keys(monitor.shown).length !== planned.dataCentres.length)
+  const isSame = planned.dataCentres.every(({ name }) => monitor.shown[name] === shown[name]);
+  if (!isSame || Object.keys(monitor.shown).length !== planned.dataCentres.length)
     setMonitor(work, { ...monitor, shown });
 }
 

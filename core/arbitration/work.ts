@@ -2,6 +2,7 @@ import type { RouteWrite } from "@evenkeel/contracts/agent-protocol";
 import type { InstanceEvent } from "@evenkeel/contracts/event";
 import { findPlanned } from "./find-planned.ts";
 import { createMoment, type Moment } from "./moment.ts";
+import { copyRows, findMonitor, type OwnRows, putRow, takeRow } from "./monitor-rows.ts";
 import {
   type Case,
   type Decision,
@@ -33,8 +34,8 @@ export interface Work {
   readonly changed: Record<string, MonitorState | null>;
   /** What holds of the instance as a whole; made when first needed, after the event has been taken in. */
   moment: Moment | null;
-  /** True once the record of monitors is this work's own copy. */
-  isOwn: boolean;
+  /** The rows, once they are this work's own copy. */
+  rows: OwnRows | null;
   readonly replies: SettledCommand[];
   /** Makes an id from the event's randomness; every call gives another. */
   readonly newId: (prefix: string) => string;
@@ -61,7 +62,7 @@ export function beginWork(instance: InstanceState, surroundings: Surroundings): 
     changed: {},
     replies: [],
     moment: null,
-    isOwn: false,
+    rows: null,
     newId,
   };
 }
@@ -87,7 +88,7 @@ export function hearAgents(instance: InstanceState, heard: Readonly<Record<strin
 /** Ends the work: what the shell is to store, to do and to answer. */
 export function endWork(work: Work): Decision {
   const effects: Effect[] = work.events.map((event) => ({ type: "record", event }));
-  const agentIds = listConnected(work.instance);
+  const agentIds = work.questions.length + work.writes.size === 0 ? [] : listConnected(work.instance);
   if (agentIds.length > 0) {
     for (const { nonce, targets } of work.questions) effects.push({ type: "ask", agentIds, nonce, targets });
     const writes = [...work.writes.values()];
@@ -100,25 +101,24 @@ export function endWork(work: Work): Decision {
 
 /** Puts a monitor's new row into the state and marks it for storing. */
 export function setMonitor(work: Work, monitor: MonitorState): void {
-  if (work.instance.monitors[monitor.id] === monitor) return;
-  ownMonitors(work)[monitor.id] = monitor;
+  if (findMonitor(work.instance, monitor.id) === monitor) return;
+  putRow(ownRows(work), monitor);
   work.changed[monitor.id] = monitor;
 }
 
 /** Takes a monitor's row away. */
 export function dropMonitor(work: Work, monitorId: string): void {
-  if (work.instance.monitors[monitorId] === undefined) return;
-  delete ownMonitors(work)[monitorId];
+  if (findMonitor(work.instance, monitorId) === undefined) return;
+  takeRow(ownRows(work), monitorId);
   work.changed[monitorId] = null;
 }
 
-/** The record is copied once for each work and then written in place: ten thousand rows in one turn cost one copy. */
-function ownMonitors(work: Work): Record<string, MonitorState> {
-  if (!work.isOwn) {
-    work.instance = { ...work.instance, monitors: { ...work.instance.monitors } };
-    work.isOwn = true;
+function ownRows(work: Work): OwnRows {
+  if (work.rows === null) {
+    work.rows = copyRows(work.instance.monitors);
+    work.instance = { ...work.instance, monitors: work.rows };
   }
-  return work.instance.monitors as Record<string, MonitorState>;
+  return work.rows;
 }
 
 /** What holds of the instance as a whole, looked at once for each work. */
@@ -133,7 +133,7 @@ export function findMoment(work: Work): Moment {
  * @returns null for a monitor that is unknown or no longer planned
  */
 export function findCase(work: Work, monitorId: string): Case | null {
-  const monitor = work.instance.monitors[monitorId];
+  const monitor = findMonitor(work.instance, monitorId);
   const planned = findPlanned(work.instance, monitorId);
   if (monitor === undefined || planned === undefined) return null;
   return { instance: work.instance, planned, monitor, now: work.now, moment: findMoment(work) };

@@ -5,6 +5,7 @@ import { because } from "@evenkeel/contracts/sentences";
 import { compareLineage, sharesAncestor } from "../switching/lineage.ts";
 import { findPlanned } from "./find-planned.ts";
 import { isAcknowledged, sendRoute } from "./held-routes.ts";
+import { findMonitor } from "./monitor-rows.ts";
 import { recordEvent } from "./record-event.ts";
 import { refuse } from "./refusals.ts";
 import { ANCESTORS_MAX, type MonitorState, TIME_MARKS_MAX } from "./state.ts";
@@ -21,7 +22,7 @@ type WrittenResult = Extract<AgentFrame, { type: "written" }>["results"][number]
  * @param result the result
  */
 export function takeWritten(work: Work, agentName: string, result: WrittenResult): void {
-  const monitor = work.instance.monitors[result.monitorId];
+  const monitor = findMonitor(work.instance, result.monitorId);
   if (monitor === undefined) return;
   switch (result.outcome.result) {
     case "stored":

@@ -13,6 +13,14 @@ export interface AgentVote {
   readonly by: DownBy | null;
 }
 
+/** Votes without evidence are the same for everybody. */
+const BLIND: AgentVote = { vote: "blind", by: null };
+const UP: AgentVote = { vote: "up", by: null };
+const ILL: AgentVote = { vote: "ill", by: null };
+const FAILING: AgentVote = { vote: "failing", by: null };
+const SILENT: AgentVote = { vote: "silent", by: null };
+const ABSENT: AgentVote = { vote: "absent", by: null };
+
 /** What makes an observer's vote count or not, beside its observation. */
 export interface VoterCondition {
   readonly ill: boolean;
@@ -38,16 +46,15 @@ export function computeAgentVote(
   planned: PlannedMonitor,
   targetVersion: number,
 ): AgentVote {
-  if (observation === undefined || observation.targetVersion !== targetVersion)
-    return { vote: "blind", by: null };
+  if (observation === undefined || observation.targetVersion !== targetVersion) return BLIND;
   const { verdict, reason } = observation.judgement;
-  if (verdict === "config" && UNASKED.includes(reason)) return { vote: "blind", by: null };
+  if (verdict === "config" && UNASKED.includes(reason)) return BLIND;
   // An answer is believed even from an ill observer, and before the healthy threshold is reached: it forbids a switch.
-  if (!isFailure(verdict, planned.failOn)) return { vote: "up", by: null };
-  if (condition.ill) return { vote: "ill", by: null };
-  if (condition.blinded || !observation.sawUp) return { vote: "blind", by: null };
+  if (!isFailure(verdict, planned.failOn)) return UP;
+  if (condition.ill) return ILL;
+  if (condition.blinded || !observation.sawUp) return BLIND;
   const by = computeDownEvidence(observation, planned);
-  return by === null ? { vote: "failing", by: null } : { vote: "down", by };
+  return by === null ? FAILING : { vote: "down", by };
 }
 
 /**
@@ -76,9 +83,10 @@ const STRENGTH: readonly Vote[] = ["up", "down", "failing", "ill", "blind"];
  * @returns the site's vote, with the evidence of its down votes
  */
 export function combineSiteVote(votes: readonly AgentVote[], absenceCounts: boolean): AgentVote {
-  for (const vote of STRENGTH) {
-    const found = votes.find((candidate) => candidate.vote === vote);
-    if (found !== undefined) return found;
+  let strongest: AgentVote | null = null;
+  for (const cast of votes) {
+    if (strongest === null || STRENGTH.indexOf(cast.vote) < STRENGTH.indexOf(strongest.vote))
+      strongest = cast;
   }
-  return { vote: absenceCounts ? "silent" : "absent", by: null };
+  return strongest ?? (absenceCounts ? SILENT : ABSENT);
 }

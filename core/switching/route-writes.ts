@@ -28,7 +28,7 @@ export function computeRouteWrites(state: InstanceState): RouteWrite[] {
   const routeless = new Set(
     state.plan.monitors.filter((planned) => !planned.switchable).map((planned) => planned.id),
   );
-  return Object.values(state.monitors)
+  return state.monitors.list
     .filter((monitor) => monitor.fork === null && !routeless.has(monitor.id))
     .map(renderRouteWrite);
 }

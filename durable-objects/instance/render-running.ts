@@ -1,3 +1,4 @@
+import { findMonitor } from "@evenkeel/core/arbitration/monitor-rows";
 import type { InstanceState, Reply } from "@evenkeel/core/arbitration/state";
 
 /**
@@ -8,7 +9,7 @@ import type { InstanceState, Reply } from "@evenkeel/core/arbitration/state";
  * @returns the answer `running`; null if nothing is under way
  */
 export function renderRunning(state: InstanceState | null, monitorId: string): Reply | null {
-  const monitor = state?.monitors[monitorId];
+  const monitor = state === null ? undefined : findMonitor(state, monitorId);
   if (monitor === undefined || monitor.run === null) return null;
   const { run, route } = monitor;
   return {

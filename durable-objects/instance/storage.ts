@@ -1,5 +1,6 @@
 import { InstanceEvent } from "@evenkeel/contracts/event";
 import { Plan } from "@evenkeel/contracts/plan";
+import { makeRows } from "@evenkeel/core/arbitration/monitor-rows";
 import type { InstanceState } from "@evenkeel/core/arbitration/state";
 import { type StoredRow, upgradeRow } from "@evenkeel/core/arbitration/stored-row";
 import type { Changes, CommandAudit } from "./ports.ts";
@@ -48,10 +49,8 @@ export function readState(sql: SqlStorage, now: number): InstanceState | null {
   const body = readMeta(sql, "plan");
   if (body === null) return null;
   // Monitor rows were written by this program, maybe by an older version of it.
-  const rows = sql.exec<{ id: string; body: string }>("select id, body from monitors").toArray();
-  const monitors = Object.fromEntries(
-    rows.map((row) => [row.id, upgradeRow(JSON.parse(row.body) as StoredRow)]),
-  );
+  const rows = sql.exec<{ body: string }>("select body from monitors order by id").toArray();
+  const monitors = makeRows(rows.map((row) => upgradeRow(JSON.parse(row.body) as StoredRow)));
   return { plan: Plan.parse(JSON.parse(body)), startedAtMs: now, agents: {}, monitors, siteAlarms: {} };
 }
 

@@ -1,5 +1,6 @@
 import type { BatchCommand } from "@evenkeel/contracts/command";
 import type { Observation } from "@evenkeel/contracts/observation";
+import { findMonitor } from "@evenkeel/core/arbitration/monitor-rows";
 import { describe, expect, it } from "vitest";
 import { down, MONITOR, makePlan, settle, startWorld, up, type World } from "./world.ts";
 
@@ -30,11 +31,12 @@ function order(world: World, change: Partial<BatchCommand> = {}): void {
 }
 
 function answer(world: World, observations: Observation[]): void {
-  const nonce = world.state.monitors[MONITOR]?.asking?.nonce ?? world.state.monitors[OTHER]?.asking?.nonce;
+  const nonce =
+    findMonitor(world.state, MONITOR)?.asking?.nonce ?? findMonitor(world.state, OTHER)?.asking?.nonce;
   for (const agent of AGENTS) world.answer(agent, observations, nonce);
 }
 
-const epochs = (world: World) => [MONITOR, OTHER].map((id) => world.state.monitors[id]?.route.epoch);
+const epochs = (world: World) => [MONITOR, OTHER].map((id) => findMonitor(world.state, id)?.route.epoch);
 const replies = (world: World) =>
   world.replies.map(({ monitorId, reply, final }) => [
     monitorId,
@@ -48,7 +50,9 @@ describe("a batch", () => {
     world.effects.length = 0;
     order(world);
     expect(world.effects.filter((effect) => effect.type === "ask")).toHaveLength(1);
-    expect(world.state.monitors[MONITOR]?.asking?.nonce).toBe(world.state.monitors[OTHER]?.asking?.nonce);
+    expect(findMonitor(world.state, MONITOR)?.asking?.nonce).toBe(
+      findMonitor(world.state, OTHER)?.asking?.nonce,
+    );
     world.effects.length = 0;
     answer(world, [...both("dc1"), ...both("dc2")]);
     expect(epochs(world)).toEqual([2, 2]);
@@ -71,7 +75,7 @@ describe("a batch", () => {
       [MONITOR, true, "batch-blocked"],
       [OTHER, true, "candidate-not-up"],
     ]);
-    expect(world.state.monitors[MONITOR]?.run).toBeNull();
+    expect(findMonitor(world.state, MONITOR)?.run).toBeNull();
   });
 
   it("lists every blocker that is known at once, without asking anybody", () => {
@@ -83,7 +87,7 @@ describe("a batch", () => {
       { monitorId: "mon_unknown1", to: "dc2", expectedEpoch: 1 },
     ];
     order(world, { members });
-    expect(world.state.monitors[OTHER]?.run).toBeNull();
+    expect(findMonitor(world.state, OTHER)?.run).toBeNull();
     expect(new Map(replies(world).map(([id, , why]) => [id, why]))).toEqual(
       new Map([
         [MONITOR, "epoch-stale"],

@@ -25,16 +25,14 @@ function failMany(world: World, count: number): void {
   world.now += 1000;
   const failing = ids(count).map((id) => down("dc1", 1000, { monitorId: id }));
   for (const agent of AGENTS) world.report(agent, failing);
-  const nonces = new Set(Object.values(world.state.monitors).flatMap((one) => one.asking?.nonce ?? []));
+  const nonces = new Set(world.state.monitors.list.flatMap((one) => one.asking?.nonce ?? []));
   const well = ids(count).map((id) => up("dc2", { monitorId: id }));
   for (const nonce of nonces) for (const agent of AGENTS) world.answer(agent, [...failing, ...well], nonce);
 }
 
 const countMoved = (world: World) =>
-  Object.values(world.state.monitors).filter((one) => one.id !== MONITOR && one.route.active === "dc2")
-    .length;
-const listAlarms = (world: World) =>
-  new Set(Object.values(world.state.monitors).flatMap((one) => one.alarm ?? []));
+  world.state.monitors.list.filter((one) => one.id !== MONITOR && one.route.active === "dc2").length;
+const listAlarms = (world: World) => new Set(world.state.monitors.list.flatMap((one) => one.alarm ?? []));
 
 describe("budgets [SAFE-6]", () => {
   it("let so many monitors of a site go in a minute", () => {

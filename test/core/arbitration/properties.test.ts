@@ -1,4 +1,5 @@
 import type { Observation } from "@evenkeel/contracts/observation";
+import { findMonitor } from "@evenkeel/core/arbitration/monitor-rows";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { down, MONITOR, settle, startWorld, up, type World } from "./world.ts";
@@ -140,7 +141,7 @@ it(`[SAFE-1 SAFE-3 SAFE-4 SAFE-6 SAFE-7] hold over ${HISTORIES} random histories
         check(before, world);
       }
       automatic += world.monitor().automaticAtMs.length;
-      expect(world.state.monitors[MONITOR]?.ancestors.length).toBeLessThanOrEqual(32);
+      expect(findMonitor(world.state, MONITOR)?.ancestors.length).toBeLessThanOrEqual(32);
     }),
     { numRuns: HISTORIES },
   );

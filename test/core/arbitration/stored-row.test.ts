@@ -1,7 +1,8 @@
 import { decide } from "@evenkeel/core/arbitration/decide";
+import { makeRows } from "@evenkeel/core/arbitration/monitor-rows";
 import { type StoredRow, upgradeRow } from "@evenkeel/core/arbitration/stored-row";
 import { expect, it } from "vitest";
-import { failHome, MONITOR, settle, startWorld, type World } from "./world.ts";
+import { failHome, settle, startWorld, type World } from "./world.ts";
 
 /** The row as the first version of this program stored it. */
 function storeAsFirst(world: World, step: string): StoredRow {
@@ -21,7 +22,7 @@ it("[SAFE-7] a switch that an older version began is gone on with: its route is 
     asking: null,
     run: { position: { step: "write-route" }, batch: null },
   });
-  const state = { ...world.state, monitors: { [MONITOR]: row } };
+  const state = { ...world.state, monitors: makeRows([row]) };
   const heard = { a1: world.now + 600, a2: world.now + 600, aw: world.now + 600 };
   const senses = { now: world.now + 600, entropy: "entropy0000000000", heard };
   const sent = decide(state, { type: "tick" }, senses).effects.filter((one) => one.type === "write-routes");

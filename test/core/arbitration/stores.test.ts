@@ -2,8 +2,9 @@ import type { StoreHealth } from "@evenkeel/contracts/agent-protocol";
 import type { Route } from "@evenkeel/contracts/route";
 import { computeNextDeadline } from "@evenkeel/core/arbitration/deadline";
 import { renderLiveView } from "@evenkeel/core/arbitration/live-view";
+import { makeRows } from "@evenkeel/core/arbitration/monitor-rows";
 import { describe, expect, it } from "vitest";
-import { down, failHome, MONITOR, settle, startWorld, UP_STORES, up, type World } from "./world.ts";
+import { down, failHome, settle, startWorld, UP_STORES, up, type World } from "./world.ts";
 
 const NO_STORES: StoreHealth[] = [{ store: "main", reachable: false, words: "no quorum" }];
 const AGENTS = ["a1", "a2", "aw"] as const;
@@ -194,7 +195,7 @@ it("[SAFE-7] a step that this version does not know holds the switch and pages o
   if (monitor.run === null) throw new Error("the switch runs");
   const position = { ...monitor.run.position, step: "promote" };
   const stuck = { ...monitor, run: { ...monitor.run, position } };
-  world.state = { ...world.state, monitors: { [MONITOR]: stuck } };
+  world.state = { ...world.state, monitors: makeRows([stuck]) };
   world.effects.length = 0;
   for (let round = 0; round < 3; round += 1) {
     world.now += 1000;

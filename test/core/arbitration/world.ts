@@ -3,6 +3,7 @@ import type { Observation } from "@evenkeel/contracts/observation";
 import { ArbitrationSettings, Plan, type PlannedMonitor, type Timing } from "@evenkeel/contracts/plan";
 import { createInstanceState } from "@evenkeel/core/arbitration/create";
 import { decide } from "@evenkeel/core/arbitration/decide";
+import { findMonitor } from "@evenkeel/core/arbitration/monitor-rows";
 import type {
   ArbitrationEvent,
   Decision,
@@ -171,7 +172,7 @@ export function startWorld(options: WorldOptions = {}): World {
       world.event({ type: "command", monitorId: MONITOR, order, principal: "ann" });
     },
     monitor() {
-      const monitor = world.state.monitors[MONITOR];
+      const monitor = findMonitor(world.state, MONITOR);
       if (monitor === undefined) throw new Error("the monitor is gone");
       return monitor;
     },
