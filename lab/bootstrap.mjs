@@ -38,6 +38,7 @@ const VERBS = {
   bench: { run: ["test/bench/drills.ts"], programs: ENGINES },
   check: { run: ["lab/check.ts"], programs: [] },
   rules: { run: ["lab/rules.ts"], programs: [] },
+  sim: { run: ["test/sim/main.ts"], programs: [] },
   test: {
     run: [
       "node_modules/vitest/vitest.mjs",

@@ -38,7 +38,25 @@ export interface FollowRequest {
   readonly snapshot: { readonly path: string; readonly key: string } | null;
 }
 
+/** The surroundings of a follower: the machine's, or a simulator's. */
+export interface FollowPorts {
+  /** Acts once after so many milliseconds; the result cancels. */
+  readonly after: (ms: number, act: () => void) => () => void;
+  readonly readSnapshot: typeof readSnapshot;
+  readonly writeSnapshot: typeof writeSnapshot;
+}
+
+const REAL: FollowPorts = {
+  after(ms, act) {
+    const timer = setTimeout(act, ms);
+    return () => clearTimeout(timer);
+  },
+  readSnapshot,
+  writeSnapshot,
+};
+
 interface Following {
+  readonly ports: FollowPorts;
   readonly request: FollowRequest;
   readonly routes: Map<string, Route>;
   readonly listeners: Set<RouteListener>;
@@ -51,10 +69,12 @@ interface Following {
  * Follows one application's routes: the store's watch while it lives, the last known route while it does not.
  *
  * @param request the store and what to follow; the follower closes the store
+ * @param ports timers and snapshot file
  * @returns the follower
  */
-export function followRoutes(request: FollowRequest): RouteFollower {
+export function followRoutes(request: FollowRequest, ports: FollowPorts = REAL): RouteFollower {
   const following: Following = {
+    ports,
     request,
     routes: new Map(),
     listeners: new Set(),
@@ -63,10 +83,8 @@ export function followRoutes(request: FollowRequest): RouteFollower {
   };
   const { ready, arrived, give } = createReadiness();
   const watch = watchRoutes(following, arrived);
-  const hold = setTimeout(() => {
-    void fallBack(following).then(give);
-  }, request.startHoldMs);
-  void ready.then(() => clearTimeout(hold));
+  const endHold = ports.after(request.startHoldMs, () => void fallBack(following).then(give));
+  void ready.then(endHold);
   return {
     ready,
     routeOf: (monitor) => following.routes.get(monitor) ?? null,
@@ -155,7 +173,7 @@ function tellAll(following: Following, call: (listener: RouteListener) => void):
 async function fallBack(following: Following): Promise<RouteOrigin> {
   const { snapshot } = following.request;
   if (snapshot === null) return "nowhere";
-  const read = await readSnapshot(snapshot.path, snapshot.key);
+  const read = await following.ports.readSnapshot(snapshot.path, snapshot.key);
   if (following.closed) return "nowhere";
   if (!read.ok) {
     const { problem } = read;
@@ -181,7 +199,7 @@ async function saveSnapshot(following: Following): Promise<void> {
     following.writing = "yes";
     const routes: RouteSnapshot = Object.fromEntries(following.routes);
     try {
-      await writeSnapshot(snapshot.path, snapshot.key, routes);
+      await following.ports.writeSnapshot(snapshot.path, snapshot.key, routes);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       tellAll(following, (each) => each.onProblem(`the snapshot could not be written: ${why}`));
