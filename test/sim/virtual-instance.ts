@@ -1,6 +1,7 @@
 import { AgentFrame, PING, PONG } from "@evenkeel/contracts/agent-protocol";
 import type { InstanceEvent } from "@evenkeel/contracts/event";
 import type { Plan } from "@evenkeel/contracts/plan";
+import { makeRows } from "@evenkeel/core/arbitration/monitor-rows";
 import type { MonitorState, OperatorCommand, SettledCommand } from "@evenkeel/core/arbitration/state";
 import { type FrameParts, takeEnd, takeFrame } from "../../durable-objects/instance/agent-frames.ts";
 import { Arbiter } from "../../durable-objects/instance/arbiter.ts";
@@ -82,7 +83,13 @@ export function createVirtualInstance(
     readState: (startedAtMs) =>
       rows.plan === null
         ? null
-        : { plan: rows.plan, startedAtMs, agents: {}, monitors: rows.monitors, siteAlarms: {} },
+        : {
+            plan: rows.plan,
+            startedAtMs,
+            agents: {},
+            monitors: makeRows(Object.values(rows.monitors)),
+            siteAlarms: {},
+          },
     store(changes) {
       const point = crash;
       if (point === "before-commit") {
