@@ -1,5 +1,5 @@
 import type { StoreFailure, StoreResult } from "@evenkeel/contracts/route-store";
-import type { Verdict } from "./classify-answer.ts";
+import { NO_USER, type Verdict } from "./classify-answer.ts";
 import { failure } from "./failure.ts";
 import type { GatewayOutcome } from "./gateway-outcome.ts";
 import { type Members, noteFailure, noteSuccess } from "./members.ts";
@@ -113,6 +113,9 @@ function weigh(
       return null;
     case "final":
       noteSuccess(attempt.members, index);
+      // Where client certificates are asked for, the gateway's own takes the place of the missing user, and has no role.
+      if (verdict.reason === "permission-denied" && token === null)
+        return failure("auth-failed", `${name}: ${NO_USER}`);
       return failure(verdict.reason, `${name}: ${verdict.message}`);
   }
 }

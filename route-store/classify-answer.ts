@@ -17,6 +17,12 @@ const UNAUTHENTICATED = 16;
 /** Codes that say nothing about the request itself: cancelled, unknown, deadline, aborted, internal, unavailable. */
 const TRANSIENT = new Set([1, 2, 4, 10, 13, 14]);
 
+/** What a store means that refuses a call without a token. */
+export const NO_USER = "etcd asks for a user and a password, and none are configured";
+
+/** What the gateway answers, as plain text, to a client certificate that names a user (etcd `embed/serve.go`). */
+const NAMED_CERTIFICATE = /^CommonName of client sending a request against gateway/;
+
 /** Words with which etcd says that it refused the request before proposing it to the cluster. */
 const NEVER_PROPOSED = [/no leader/, /too many requests/, /not capable/];
 
@@ -25,10 +31,19 @@ const NEVER_PROPOSED = [/no leader/, /too many requests/, /not capable/];
  *
  * @param status HTTP status
  * @param error the parsed error body, or null if it was none of etcd's
+ * @param text the body as it came
  * @returns what to do
  */
-export function classifyAnswer(status: number, error: GatewayError | null): Verdict {
+export function classifyAnswer(status: number, error: GatewayError | null, text = ""): Verdict {
   if (error === null) {
+    if (NAMED_CERTIFICATE.test(text)) {
+      return {
+        kind: "final",
+        reason: "tls-failed",
+        message:
+          "etcd's gateway refuses a client certificate with a common name (CN): issue one with subject alternative names only",
+      };
+    }
     return {
       kind: "final",
       reason: "rejected",
@@ -44,11 +59,7 @@ export function classifyAnswer(status: number, error: GatewayError | null): Verd
     return { kind: "final", reason: "auth-failed", message: "etcd refused the user or the password" };
   }
   if (code === INVALID_ARGUMENT && /user name is empty/.test(message)) {
-    return {
-      kind: "final",
-      reason: "auth-failed",
-      message: "etcd asks for a user and a password, and none are configured",
-    };
+    return { kind: "final", reason: "auth-failed", message: NO_USER };
   }
   if (code === PERMISSION_DENIED) return { kind: "final", reason: "permission-denied", message };
   if (code === RESOURCE_EXHAUSTED && !/too many requests/.test(message)) {
@@ -75,6 +86,10 @@ const NEVER_SENT = new Set([
 const TLS_ERROR =
   /^(ERR_TLS_|ERR_SSL_|EPROTO|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH_|CRL_)/;
 
+/** The alerts with which a server refuses what the client showed of itself (RFC 8446 §6.2), as OpenSSL names them. */
+const CLIENT_REFUSED =
+  /ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|ACCESS_DENIED)$/;
+
 /** How a request ended that got no answer. */
 export interface NoAnswer {
   readonly maybeApplied: boolean;
@@ -91,6 +106,10 @@ export interface NoAnswer {
 export function classifyConnectionError(error: unknown): NoAnswer {
   const code = readCode(error);
   const tls = TLS_ERROR.test(code);
+  if (CLIENT_REFUSED.test(code)) {
+    const message = `etcd refused the client certificate: it is missing, has run out or is of another authority (${code})`;
+    return { maybeApplied: false, tls, message };
+  }
   const text = error instanceof Error && error.message !== "" ? error.message : code;
   return {
     maybeApplied: !tls && !NEVER_SENT.has(code),

@@ -62,7 +62,7 @@ export function judge(status: number, text: string): GatewayOutcome {
   const error = readError(body);
   // A streaming method (a lease renewal) may fail after its 200 has gone out.
   if (status === 200 && body !== undefined && error === null) return { kind: "answered", body };
-  return { kind: "refused", verdict: classifyAnswer(status, error) };
+  return { kind: "refused", verdict: classifyAnswer(status, error, text) };
 }
 
 /** @returns the value, or undefined if the text is no JSON (an answer of something that is not etcd) */

@@ -1,4 +1,4 @@
-import { Client, Pool } from "undici";
+import { buildConnector, Client, Pool } from "undici";
 import { classifyConnectionError } from "./classify-answer.ts";
 import {
   type GatewayOutcome,
@@ -38,17 +38,8 @@ export function connectEndpoint(
   tls: RouteStoreOptions["tls"],
   connectMs: number,
 ): EndpointConnection {
-  const settings = {
-    // HTTP/2 would put a watch and the calls beside it on one socket, where a hung one takes the others along.
-    allowH2: false,
-    connect: {
-      timeout: connectMs,
-      ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
-      ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
-      ...(tls?.key === undefined ? {} : { key: tls.key }),
-      ...(tls?.serverName === undefined ? {} : { servername: tls.serverName }),
-    },
-  };
+  // HTTP/2 would put a watch and the calls beside it on one socket, where a hung one takes the others along.
+  const settings = { allowH2: false, connect: createConnector(tls, connectMs) };
   const pool = new Pool(endpoint.url, {
     ...settings,
     connections: MAX_CONNECTIONS,
@@ -60,6 +51,28 @@ export function connectEndpoint(
     stream: (request, listener) => openStream(new Client(endpoint.url, settings), request, listener),
     close: () => discard(pool),
   };
+}
+
+/**
+ * Connects as undici does, and keeps the first error of a socket. In TLS 1.3 a server refuses a client certificate after
+ * the handshake stands for us: its alert is followed by the end of the stream, which would hide the alert.
+ */
+function createConnector(tls: RouteStoreOptions["tls"], connectMs: number): buildConnector.connector {
+  const connect = buildConnector({
+    allowH2: false,
+    timeout: connectMs,
+    ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls?.key === undefined ? {} : { key: tls.key }),
+    ...(tls?.serverName === undefined ? {} : { servername: tls.serverName }),
+  });
+  return (options, callback) =>
+    connect(options, (...[error, socket]) => {
+      // After an error the socket is undefined, whatever its type says.
+      if (error !== null) return callback(error, null);
+      socket.once("error", (first) => socket.destroy(first));
+      callback(null, socket);
+    });
 }
 
 /** Destroys at once; nothing is left to tell, every pending request has its own error. */

@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Agent, fetch } from "undici";
 
 const START_DEADLINE_MS = 20_000;
 const POLL_MS = 25;
@@ -47,8 +48,21 @@ export interface ClusterSettings {
   readonly size?: number;
   readonly tokenTtlS?: number;
   readonly auth?: boolean;
-  /** Serves clients over TLS: files for etcd, and the authority's text for `ready`. */
-  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string };
+  readonly tls?: ClusterTls;
+}
+
+/** Serves clients over TLS: files for etcd. */
+export interface ClusterTls {
+  readonly cert: string;
+  readonly key: string;
+  /** The authority's text, for the test's own calls. */
+  readonly ca: string;
+  /** File of the authority whose client certificates are asked for; absent: none is. */
+  readonly clientCaFile?: string;
+  /** The client certificate of the test's own calls, as text. */
+  readonly own?: { readonly cert: string; readonly key: string };
+  /** The test's own calls take any certificate: for servers whose certificate is what is tested. */
+  readonly lenient?: boolean;
 }
 
 /** Starts a cluster with password authentication and waits until it takes writes. */
@@ -61,9 +75,8 @@ export async function startCluster(settings: ClusterSettings): Promise<TestClust
   ).join(",");
   const members = Array.from({ length: size }, (_, index) => createMember(settings, directory, peers, index));
   for (const member of members) member.start();
-  const cluster = createCluster(members, directory);
-  // Over TLS the first call of a test waits by itself; Node's fetch would have to be taught the authority.
-  if (settings.tls === undefined) await cluster.ready();
+  const cluster = createCluster(members, directory, settings.tls);
+  await cluster.ready();
   if (settings.auth !== false) await enableAuth(cluster);
   return cluster;
 }
@@ -80,6 +93,7 @@ function createMember(settings: ClusterSettings, directory: string, peers: strin
     ...["--initial-cluster", peers, "--bcrypt-cost", "4", "--log-level", "fatal"],
     ...(settings.tokenTtlS === undefined ? [] : ["--auth-token-ttl", String(settings.tokenTtlS)]),
     ...(tls === undefined ? [] : ["--cert-file", tls.cert, "--key-file", tls.key]),
+    ...(tls?.clientCaFile === undefined ? [] : ["--client-cert-auth", "--trusted-ca-file", tls.clientCaFile]),
   ];
   return {
     address: client.replace(/^https?:\/\//, ""),
@@ -102,10 +116,20 @@ function createMember(settings: ClusterSettings, directory: string, peers: strin
   };
 }
 
-function createCluster(members: readonly Member[], directory: string): TestCluster {
+/** What `fetch` needs to speak TLS as the test; nothing without TLS. */
+function dispatcherOf(tls: ClusterTls | undefined): Agent {
+  if (tls === undefined) return new Agent();
+  const { ca, own, lenient } = tls;
+  return new Agent({ connect: { ca, cert: own?.cert, key: own?.key, rejectUnauthorized: lenient !== true } });
+}
+
+function createCluster(members: readonly Member[], directory: string, tls?: ClusterTls): TestCluster {
   let token: string | null = null;
+  const scheme = tls === undefined ? "http" : "https";
+  const dispatcher = dispatcherOf(tls);
   const post = async (address: string, path: string, body: object): Promise<unknown> => {
-    const response = await fetch(`http://${address}${path}`, {
+    const response = await fetch(`${scheme}://${address}${path}`, {
+      dispatcher,
       method: "POST",
       body: JSON.stringify(body),
       headers: token === null ? {} : { authorization: token },
@@ -155,6 +179,7 @@ function createCluster(members: readonly Member[], directory: string): TestClust
         return true;
       }),
     async destroy() {
+      await dispatcher.destroy();
       await Promise.all(members.map((member) => member.kill()));
       rmSync(directory, { recursive: true, force: true });
     },
