@@ -7,10 +7,14 @@ import { type Members, noteFailure, noteSuccess } from "./members.ts";
 /** A token that is refused this often although it is fresh is no matter of expiry. */
 const MAX_RELOGINS = 3;
 
-/** Where a call gets its token from; `invalidate` names the token that was refused. */
+/**
+ * Where a call gets its token from. `invalidate` names the token that was refused; `suspect` one with which no endpoint
+ * answers: it stays in use until a login has brought another.
+ */
 export interface TokenSource {
   get(deadlineAtMs: number): Promise<StoreResult<string | null>>;
   invalidate(token: string | null): void;
+  suspect(token: string | null): void;
 }
 
 /** One call to the store. */
@@ -93,6 +97,7 @@ function weigh(
   if (outcome.kind === "no-answer") {
     attempt.maybeApplied ||= outcome.failure.maybeApplied;
     if (outcome.failure.maybeApplied) attempt.timeouts += 1;
+    if (attempt.timeouts >= attempt.members.endpoints.length) attempt.tokens.suspect(token);
     attempt.refusals.set(index, outcome.failure);
     noteFailure(attempt.members, index, outcome.failure.message);
     return null;

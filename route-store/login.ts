@@ -16,10 +16,14 @@ const LOGIN_DEADLINE_MS = 20_000;
 const FIRST_LOGIN_TRY_MS = 1000;
 const LONGEST_LOGIN_TRY_MS = 8000;
 
+/** A token is suspected this often at most: where the whole store is mute, a login goes the way of every other call. */
+const SUSPICION_PAUSE_MS = 5000;
+
 /** For calls without authentication. */
 const NO_TOKEN: TokenSource = {
   get: async () => ({ ok: true, value: null }),
   invalidate: () => undefined,
+  suspect: () => undefined,
 };
 
 /**
@@ -38,6 +42,7 @@ export function createLogin(
   if (user === undefined) return NO_TOKEN;
   let current: { token: string | null } | null = null;
   let flight: Promise<StoreResult<string | null>> | null = null;
+  let suspectAgainMs = 0;
   let refused: { result: StoreResult<never>; untilMs: number } | null = null;
 
   const fly = async (): Promise<StoreResult<string | null>> => {
@@ -58,6 +63,13 @@ export function createLogin(
       if (refused !== null && performance.now() < refused.untilMs) return refused.result;
       flight ??= fly();
       return await withinDeadline(flight, deadlineAtMs, members.closing);
+    },
+    suspect(token) {
+      // etcd makes a token from its raft index wait until that index is reached (`auth/simple_token.go`). After a restore
+      // from an older copy that may be never: no call is answered, and none is refused either.
+      if (token === null || current?.token !== token || performance.now() < suspectAgainMs) return;
+      suspectAgainMs = performance.now() + SUSPICION_PAUSE_MS;
+      flight ??= fly();
     },
     invalidate(token) {
       // A call that was sent with an older token must not throw away the newer one.

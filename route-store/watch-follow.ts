@@ -101,6 +101,7 @@ function leave(watch: Watch, index: number, token: string | null, end: StreamEnd
       return null;
     case "broken":
       watch.leaving = index;
+      if (watch.failuresInRow >= members.endpoints.length) tokens.suspect(token);
       noteFailure(members, index, end.message);
       members.onEvent({ type: "watch-moved", ...event, why: end.message });
       return { failure: failure("unavailable", `${endpoint}: ${end.message}`), tell: true };

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent, fetch } from "undici";
@@ -27,6 +27,12 @@ export interface TestCluster {
   call(path: string, body: object, options?: { anonymous?: boolean }): Promise<unknown>;
   /** Index of the member that leads. */
   leader(): Promise<number>;
+  /** Hands leadership to another member, as maintenance does. */
+  moveLeader(to: number): Promise<void>;
+  /** Copies the data of all members, which must be dead, aside. */
+  backUp(): void;
+  /** Puts that copy in the place of the members' data; they must be dead. */
+  restore(): void;
   /** Waits until writes are taken. */
   ready(): Promise<void>;
   destroy(): Promise<void>;
@@ -173,6 +179,18 @@ function createCluster(members: readonly Member[], directory: string, tls?: Clus
         return leader === header.member_id;
       });
     },
+    async moveLeader(to) {
+      const [from, target] = [members[await this.leader()], members[to]];
+      if (from === undefined || target === undefined) throw new Error(`no leader, or no member ${to}`);
+      const status = await post(target.address, "/v3/maintenance/status", {});
+      const { header } = status as { header: { member_id: string } };
+      await post(from.address, "/v3/maintenance/transfer-leadership", { targetID: header.member_id });
+    },
+    backUp: () => cpSync(directory, `${directory}-copy`, { recursive: true }),
+    restore() {
+      rmSync(directory, { recursive: true });
+      cpSync(`${directory}-copy`, directory, { recursive: true });
+    },
     ready: () =>
       until("the cluster takes writes", async () => {
         await call("/v3/kv/put", { key: "cmVhZHk=", value: "eWVz" });
@@ -181,7 +199,7 @@ function createCluster(members: readonly Member[], directory: string, tls?: Clus
     async destroy() {
       await dispatcher.destroy();
       await Promise.all(members.map((member) => member.kill()));
-      rmSync(directory, { recursive: true, force: true });
+      for (const path of [directory, `${directory}-copy`]) rmSync(path, { recursive: true, force: true });
     },
   };
 }
