@@ -15,7 +15,7 @@ import { createReporter, type Reporter } from "./edge/reporter.ts";
 import type { LoopLag } from "./loop-lag.ts";
 import { createProberSet, type ProberSet, targetKey } from "./probing/prober-set.ts";
 import { testTarget } from "./probing/test-target.ts";
-import { createStoreSet, type StoreSet } from "./stores/store-set.ts";
+import { createStoreSet, type StoreSecret, type StoreSet } from "./stores/store-set.ts";
 import type { Unseal } from "./unseal.ts";
 import { VERSION } from "./version.ts";
 
@@ -56,7 +56,7 @@ export interface AgentPorts {
   readonly unseal: Unseal;
   readonly lag: LoopLag;
   readonly findPlugin: (kind: string) => MonitorPlugin | undefined;
-  readonly openStore: (planned: PlannedStore, password: string | null) => RouteStore;
+  readonly openStore: (planned: PlannedStore, secret: StoreSecret) => RouteStore;
   readonly loadPlan: () => Promise<Plan | null>;
   readonly keepPlan: (plan: Plan) => Promise<void>;
   readonly say: Say;
@@ -123,6 +123,7 @@ function assemble(ports: AgentPorts): Parts {
     unseal,
     clock,
     openStore: ports.openStore,
+    say: ports.say,
     confirmedBy: () => (parts.connection.isHeard() ? "edge" : "none"),
     onChange: () => reporter.note(null),
   });

@@ -11,6 +11,7 @@ import { dialWebSocket } from "./edge/dial-web-socket.ts";
 import type { AgentIdentity } from "./identity.ts";
 import { startLoopLag } from "./loop-lag.ts";
 import { keepPlan, loadPlan } from "./plan-file.ts";
+import type { StoreSecret } from "./stores/store-set.ts";
 import { createUnseal } from "./unseal.ts";
 
 export type { AgentStatus, RunningAgent, Say } from "./agent-kernel.ts";
@@ -42,11 +43,17 @@ export async function runAgent(identity: AgentIdentity, stateDir: string, say: S
   });
 }
 
-function openStore(planned: PlannedStore, password: string | null): RouteStore {
+function openStore(planned: PlannedStore, { password, clientKeyPem }: StoreSecret): RouteStore {
+  const { caPem, clientCertPem } = planned;
+  const tls = {
+    ...(caPem === null ? {} : { ca: caPem }),
+    ...(clientCertPem === null || clientCertPem === undefined ? {} : { cert: clientCertPem }),
+    ...(clientKeyPem === undefined ? {} : { key: clientKeyPem }),
+  };
   return openRouteStore({
     endpoints: planned.endpoints,
     ...(planned.user === null ? {} : { user: planned.user }),
-    ...(password === null ? {} : { password }),
-    ...(planned.caPem === null ? {} : { tls: { ca: planned.caPem } }),
+    ...(password === undefined ? {} : { password }),
+    ...(Object.keys(tls).length === 0 ? {} : { tls }),
   });
 }

@@ -135,10 +135,14 @@ export const PlannedStore = z.object({
   /** Ids of the sites whose agents write to it. */
   sites: z.array(z.string().max(64)).max(20),
   user: z.string().max(100).nullable(),
-  /** `{password}`, sealed; null where the cluster has none. */
+  /** `{password, clientKeyPem}`, sealed; null where the cluster asks for neither. */
   sealed: Sealed.nullable(),
   /** PEM of the certificate authority; null: plain HTTP or the system's authorities. */
   caPem: z.string().max(20_000).nullable(),
+  /** PEM of the agents' client certificate, without a common name; its key is sealed as `clientKeyPem`. */
+  clientCertPem: z.string().max(20_000).nullish(),
+  /** True: routes are mirrored for devspore and devcloud SDKs (ADR 9). */
+  masMirror: z.boolean().optional(),
 });
 export type PlannedStore = z.infer<typeof PlannedStore>;
 

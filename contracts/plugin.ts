@@ -76,6 +76,8 @@ export interface MonitorPlugin {
   readonly switchable: boolean;
   /** Whether read/write flags and an SDK configuration make sense. */
   readonly hasRoute: boolean;
+  /** What SDKs of MAS call monitors of this kind in the keys that they follow; absent: they know none. */
+  readonly masService?: "db" | "dcs";
   /** Timing of a new instance for this kind. */
   readonly defaults: Timing;
   /** Settings that hold in every data centre (user, database): public. */

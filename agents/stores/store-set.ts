@@ -6,9 +6,12 @@ import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Unseal } from "../unseal.ts";
 import { type RunningBeat, startBeat } from "./beat.ts";
+import { createMirrorSet } from "./mirror-set.ts";
 import { type KnownEntries, writeRoute } from "./write-route.ts";
 
-const StoreSecret = z.object({ password: z.string().optional() });
+const StoreSecret = z.object({ password: z.string().optional(), clientKeyPem: z.string().optional() });
+/** What is sealed of a store, opened. */
+export type StoreSecret = z.infer<typeof StoreSecret>;
 
 interface OpenStore {
   readonly planned: PlannedStore;
@@ -35,10 +38,12 @@ export interface StoreSetOptions {
   readonly site: string;
   readonly unseal: Unseal;
   readonly clock: Clock;
-  /** Opens a client of a store. @param password null where the cluster has none */
-  readonly openStore: (planned: PlannedStore, password: string | null) => RouteStore;
+  /** Opens a client of a store with what was sealed of it. */
+  readonly openStore: (planned: PlannedStore, secret: StoreSecret) => RouteStore;
   readonly confirmedBy: () => Beat["confirmedBy"];
   readonly onChange: () => void;
+  /** Tells the operator of a mirror that cannot be written. */
+  readonly say: (line: string) => void;
 }
 
 /**
@@ -50,6 +55,7 @@ export function createStoreSet(options: StoreSetOptions): StoreSet {
   const open = new Map<string, OpenStore>();
   /** Stores whose credentials cannot be opened, with the reason. */
   const locked = new Map<string, StoreHealth>();
+  const mirrors = createMirrorSet(options);
 
   function closeStore(id: string): void {
     const entry = open.get(id);
@@ -64,15 +70,20 @@ export function createStoreSet(options: StoreSetOptions): StoreSet {
       locked.set(planned.id, { store: planned.id, reachable: false, words: unsealed.words });
       return;
     }
-    const { password } = StoreSecret.parse(unsealed.secret);
-    const store = options.openStore(planned, password ?? null);
-    const { instanceId, site, confirmedBy, onChange, clock } = options;
+    const store = options.openStore(planned, StoreSecret.parse(unsealed.secret));
+    const { instanceId, site, confirmedBy, clock } = options;
+    const onChange = (health: StoreHealth): void => {
+      options.onChange();
+      const entry = open.get(planned.id);
+      if (health.reachable && entry !== undefined) void mirrors.sync(planned, entry.store);
+    };
     const beat = startBeat({ storeId: planned.id, store, instanceId, site, confirmedBy, onChange }, clock);
     open.set(planned.id, { planned, store, beat, known: new Map() });
   }
 
   return {
     async follow(plan) {
+      mirrors.follow(plan);
       const mine = plan.stores.filter(
         (store) => store.sites.length === 0 || store.sites.includes(options.site),
       );
@@ -83,12 +94,15 @@ export function createStoreSet(options: StoreSetOptions): StoreSet {
           closeStore(id);
       }
       for (const planned of mine) if (!open.has(planned.id)) await openStore(planned);
+      for (const entry of open.values()) void mirrors.sync(entry.planned, entry.store);
     },
     health: () => [...[...open.values()].map((entry) => entry.beat.health()), ...locked.values()],
     async write(writes) {
       const jobs = [...open.entries()].flatMap(([storeId, entry]) =>
         writes.map(async (write): Promise<WrittenResults[number]> => {
-          const { outcome, tookMs } = await writeRoute(entry.store, entry.known, options.instanceId, write);
+          const { planned, store, known } = entry;
+          const also = mirrors.render(planned, write);
+          const { outcome, tookMs } = await writeRoute(store, known, options.instanceId, write, also);
           const { monitorId, route, step } = write;
           return { monitorId, store: storeId, epoch: route.epoch, step, tookMs, outcome };
         }),

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { RouteWrite, WriteOutcome } from "@evenkeel/contracts/agent-protocol";
 import { Route, routeKey } from "@evenkeel/contracts/route";
-import type { RouteStore, StoredEntry } from "@evenkeel/contracts/route-store";
+import type { RouteStore, StoredEntry, StorePut } from "@evenkeel/contracts/route-store";
 import { compareLineage } from "@evenkeel/core/switching/lineage";
 
 /** Compare-and-swaps lost in a row before an agent leaves the field to the others. */
@@ -26,16 +26,19 @@ export interface RanWrite {
  * @param known the agent's memory of this store, updated here
  * @param instanceId the instance, for the key
  * @param write the route with the decisions that it descends from
+ * @param also keys of the same transaction: the mirror for other SDKs. Where they are refused, the route is not written
+ *   either, so that no two kinds of SDK follow different data centres
  */
 export async function writeRoute(
   store: RouteStore,
   known: KnownEntries,
   instanceId: string,
   write: RouteWrite,
+  also: readonly StorePut[] = [],
 ): Promise<RanWrite> {
   const startedAtMs = performance.now();
   const key = routeKey(instanceId, write.applicationId, write.monitorId);
-  const outcome = await tryWrite(store, known, key, write);
+  const outcome = await tryWrite(store, known, key, write, also);
   return { outcome, tookMs: performance.now() - startedAtMs };
 }
 
@@ -44,6 +47,7 @@ async function tryWrite(
   known: KnownEntries,
   key: string,
   write: RouteWrite,
+  also: readonly StorePut[],
 ): Promise<WriteOutcome> {
   for (let attempt = 0; attempt < SWAP_TRIES; attempt += 1) {
     const present = await readEntry(store, known, key);
@@ -56,7 +60,7 @@ async function tryWrite(
       continue;
     }
     const value = JSON.stringify(write.route);
-    const swap = await store.swap({ key, value }, present.value?.modRevision ?? 0);
+    const swap = await store.swap({ key, value }, present.value?.modRevision ?? 0, also);
     if (!swap.ok) {
       known.delete(key);
       return { result: "failed", words: swap.message.slice(0, WORDS_MAX) };

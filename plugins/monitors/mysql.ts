@@ -110,6 +110,7 @@ export const mysql: MonitorPlugin = {
   defaultPort: PORT,
   switchable: true,
   hasRoute: true,
+  masService: "db",
   defaults: DATABASE_TIMING,
   common: SqlCommon,
   target: createSqlTarget(PORT),

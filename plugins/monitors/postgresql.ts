@@ -156,6 +156,7 @@ export const postgresql: MonitorPlugin = {
   defaultPort: PORT,
   switchable: true,
   hasRoute: true,
+  masService: "db",
   defaults: DATABASE_TIMING,
   common: SqlCommon,
   target: createSqlTarget(PORT),

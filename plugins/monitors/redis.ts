@@ -190,6 +190,7 @@ export const redis: MonitorPlugin = {
   defaultPort: PORT,
   switchable: true,
   hasRoute: true,
+  masService: "dcs",
   defaults: DATABASE_TIMING,
   common: Common,
   target: Target,

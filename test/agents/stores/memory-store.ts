@@ -60,11 +60,12 @@ export function createMemoryStore(): MemoryStore {
           ? { ok: false, reason: "rejected", message: "requested lease not found" }
           : { ok: true, value: { revision: put(one) } },
       ),
-    swap: (one, expectedRevision) =>
+    swap: (one, expectedRevision, also) =>
       serve<SwapOutcome>("swap", () => {
         const current = entries.get(one.key) ?? null;
         if ((current?.modRevision ?? 0) !== expectedRevision)
           return { ok: true, value: { swapped: false, current } };
+        for (const other of also ?? []) put(other);
         return { ok: true, value: { swapped: true, revision: put(one) } };
       }),
     grantLease: () =>
