@@ -1,165 +1,277 @@
-import { Route, routeKey, TRAIL_MAX } from "@evenkeel/contracts/route";
-import type { Random } from "./random.ts";
-import type { Topology, Truth, World } from "./world.ts";
-import { APPLICATION, dcOf, INSTANCE, MONITOR, TIMING } from "./world.ts";
+import type { PlannedMonitor } from "@evenkeel/contracts/plan";
+import { dcOf, MONITORS, targetOf } from "./installation.ts";
+import { breakGlass, orderBatch, orderSwitch } from "./operators.ts";
+import type { Truth } from "./targets.ts";
+import type { World } from "./world.ts";
 
-/** One thing that goes wrong (or that people do) at a time, and how long it lasts; virtual milliseconds. */
-export interface Fault {
-  readonly kind: keyof typeof KINDS;
-  readonly atMs: number;
-  readonly forMs: number;
-  /** Chooses what it strikes. */
-  readonly dice: number;
+/** Ends a fault. */
+export type Heal = () => void;
+
+/** Does something to a world; the dice choose what it strikes. */
+type Act = (world: World, dice: number) => Heal | undefined;
+
+const NOTHING: Heal = () => undefined;
+const LONGEST_FREEZE_MS = 4300;
+const LONGEST_JUMP_MS = 60_000;
+const FLAP_MS = 1500;
+const RESTORE_MS = 3000;
+
+function pick<T>(from: readonly T[], dice: number): T {
+  const found = from[dice % from.length];
+  if (found === undefined) throw new Error("there is nothing to strike");
+  return found;
 }
-
-/** When a history ends, in virtual milliseconds. */
-export const HORIZON_MS = 30_000;
-/** When everything is connected and every candidate has been logged in to. */
-export const SETTLED_MS = 3000;
-const FAULTS_MAX = 6;
-
-type Act = (world: World, dice: number) => (() => void) | undefined;
-
-const site = (world: World, dice: number) => world.sites[dice % world.sites.length] ?? "s1";
-const dataSite = (world: World, dice: number) => `s${1 + (dice % world.topology.dataSites)}`;
-const agent = (world: World, dice: number) => {
-  const found = world.agents[dice % world.agents.length];
-  if (found === undefined) throw new Error("there are no agents");
-  return found;
-};
-const store = (world: World, dice: number) => {
-  const found = world.stores[dice % world.stores.length];
-  if (found === undefined) throw new Error("there are no stores");
-  return found;
-};
-/** Home is struck more often than the others: that is what the product is for. */
+const site = (world: World, dice: number) => pick(world.sites, dice);
+const dataSites = (world: World) => world.sites.filter((one) => one !== "sw");
+const dataSite = (world: World, dice: number) => pick(dataSites(world), dice);
+const agent = (world: World, dice: number) => pick(world.agents, dice);
+const store = (world: World, dice: number) => pick(world.stores, dice);
+const monitor = (world: World, dice: number) => pick(MONITORS.slice(0, world.topology.monitors), dice);
+/** Home is struck more often than the others: that is what the product is for. Dice 0 strike the first monitor's. */
 const dataCentre = (world: World, dice: number) => (dice % 3 === 0 ? "dc1" : dcOf(dataSite(world, dice)));
+const target = (world: World, dice: number) => targetOf(monitor(world, dice), dataCentre(world, dice));
+
 const become =
   (truth: Truth): Act =>
   (world, dice) => {
-    const dc = dataCentre(world, dice);
-    world.truth(dc, truth);
-    return () => void world.truth(dc, "up");
+    const struck = target(world, dice);
+    world.targets.become(struck, truth);
+    return () => world.targets.become(struck, "up");
   };
 
-function command(world: World, dice: number, force: boolean, stale: boolean): void {
-  const to = dcOf(dataSite(world, dice));
-  const expectedEpoch = Math.max(1, (world.instance.row(MONITOR)?.route.epoch ?? 1) - (stale ? 1 : 0));
-  const more = force ? { reason: "because" } : {};
-  const idempotencyKey = `key-${dice}-0000`;
-  const before = world.instance.row(MONITOR);
-  const order = { to, expectedEpoch, idempotencyKey, force, ...more };
-  for (const { reply } of world.instance.command(MONITOR, { type: "switch", command: order })) {
-    const isObeyed = reply.ok && reply.result.status !== "joined";
-    if (isObeyed && before !== null && before.route.epoch !== expectedEpoch)
-      world.oracles.fail(
-        "SAFE-7",
-        `a command for epoch ${expectedEpoch} was obeyed at ${before.route.epoch}`,
-      );
-  }
+function strikeSite(world: World, struck: string, truth: Truth): void {
+  for (const id of MONITORS) world.targets.become(targetOf(id, dcOf(struck)), truth);
 }
 
-function retarget(world: World, dc: string, typo: boolean): void {
+/** Changes one monitor of the plan. */
+function edit(world: World, id: string, change: (monitor: PlannedMonitor) => PlannedMonitor): void {
   world.change((plan) => ({
     ...plan,
-    monitors: plan.monitors.map((monitor) => ({
-      ...monitor,
-      dataCentres: monitor.dataCentres.map((one) =>
-        one.name === dc
-          ? { ...one, targetVersion: one.targetVersion + 1, config: { dc, ...(typo ? { typo } : {}) } }
-          : one,
-      ),
-    })),
+    monitors: plan.monitors.map((one) => (one.id === id ? change(one) : one)),
   }));
 }
 
-/** A person writes the next epoch into the stores by hand, as the break-glass instructions say. */
-function breakGlass(world: World, dice: number): void {
-  const key = routeKey(INSTANCE, APPLICATION, MONITOR);
-  const active = dcOf(dataSite(world, dice));
-  // People read what the stores hold, not what the control plane believes, and go on from the highest epoch.
-  const held = world.stores.flatMap((one) => {
-    const entry = one.entries().find((candidate) => candidate.key === key);
-    return entry === undefined ? [] : [{ store: one, route: Route.parse(JSON.parse(entry.value)) }];
-  });
-  const [latest] = held.map((one) => one.route).sort((a, b) => b.epoch - a.epoch);
-  if (latest === undefined) return;
-  const next: Route = {
-    ...latest,
-    epoch: latest.epoch + 1,
-    decision: `bg-${dice}-${latest.epoch}`,
-    after: latest.decision,
-    trail: [latest.decision, ...(latest.trail ?? [])].slice(0, TRAIL_MAX),
-    active,
-    decidedBy: "operator:break-glass",
-  };
-  for (const { store, route } of held) {
-    if (route.decision === latest.decision) store.write(key, JSON.stringify(next));
-  }
+function retarget(world: World, id: string, dc: string, typo: boolean): void {
+  edit(world, id, (planned) => ({
+    ...planned,
+    dataCentres: planned.dataCentres.map((one) => {
+      if (one.name !== dc) return one;
+      const version = one.targetVersion + 1;
+      return { ...one, targetVersion: version, config: { target: targetOf(id, dc), version, typo } };
+    }),
+  }));
 }
 
-/** What can go wrong; what an act returns heals it. */
-const KINDS = {
-  "target dies": become("dead"),
-  "target hangs": become("hanging"),
-  "target is grey": become("grey"),
-  "target refuses our account": become("denying"),
-  "target is degraded": become("degraded"),
-  "target flaps": (world, dice) => {
-    const dc = dataCentre(world, dice);
-    let live = true;
-    const flip = () => {
-      if (!live) return;
-      world.truth(dc, world.truth(dc) === "up" ? "dead" : "up");
-      world.timeline.after(300 + (dice % 1500), flip);
-    };
-    flip();
-    return () => {
-      live = false;
-      world.truth(dc, "up");
-    };
+function freezeEdge(
+  world: World,
+  struck: string,
+  up: "lost" | "stalled",
+  down: "lost" | "stalled" | "open",
+): Heal {
+  world.network.edge(struck, up, down);
+  return () => world.network.edge(struck, "open", "open");
+}
+
+function flap(world: World, dice: number): Heal {
+  const struck = target(world, dice);
+  let live = true;
+  const flip = () => {
+    if (!live) return;
+    world.targets.become(struck, world.targets.truth(struck) === "up" ? "dead" : "up");
+    world.timeline.after(300 + (dice % FLAP_MS), flip);
+  };
+  flip();
+  return () => {
+    live = false;
+    world.targets.become(struck, "up");
+  };
+}
+
+/**
+ * Cuts the power of a site: its targets are dead, its agents end, nothing reaches it.
+ *
+ * @param world the world
+ * @param struck the site
+ * @returns brings it back
+ */
+export function cutPower(world: World, struck: string): Heal {
+  const others = [...world.sites.filter((one) => one !== struck), "main"];
+  const agents = world.agents.filter((one) => one.site === struck);
+  world.network.edge(struck, "lost", "lost");
+  strikeSite(world, struck, "dead");
+  for (const other of others) world.network.cut(struck, other, true);
+  for (const one of agents) one.kill();
+  return () => {
+    world.network.edge(struck, "open", "open");
+    strikeSite(world, struck, "up");
+    for (const other of others) world.network.cut(struck, other, false);
+    for (const one of agents) one.start();
+  };
+}
+
+const planFaults = {
+  "a typo in the plan": (world, dice) => {
+    const [id, dc] = [monitor(world, dice), dataCentre(world, dice)];
+    retarget(world, id, dc, true);
+    return () => retarget(world, id, dc, false);
   },
-  "site loses power": (world, dice) => {
-    const struck = dataSite(world, dice);
-    world.edge(struck, "lost", "lost");
-    world.truth(dcOf(struck), "dead");
-    for (const other of world.sites) if (other !== struck) world.cut(struck, other, true);
-    const agents = world.agents.filter((one) => one.site === struck);
-    for (const one of agents) one.kill();
-    return () => {
-      world.edge(struck, "open", "open");
-      world.truth(dcOf(struck), "up");
-      for (const other of world.sites) if (other !== struck) world.cut(struck, other, false);
-      for (const one of agents) one.start();
-    };
+  "an edit of the plan": (world, dice) => {
+    retarget(world, monitor(world, dice), dataCentre(world, dice), false);
+    return NOTHING;
   },
-  "edge is unreachable from a site": (world, dice) => {
-    const struck = site(world, dice);
-    world.edge(struck, "lost", "lost");
-    return () => world.edge(struck, "open", "open");
+  "home is changed in the plan": (world, dice) => {
+    const id = monitor(world, dice);
+    const home = world.plan().monitors.find((one) => one.id === id)?.home ?? "dc1";
+    edit(world, id, (planned) => ({ ...planned, home: home === "dc1" ? "dc2" : "dc1" }));
+    return () => edit(world, id, (planned) => ({ ...planned, home }));
   },
+  "a monitor is deleted": (world) => {
+    const id = MONITORS[world.topology.monitors - 1];
+    if (world.topology.monitors > 1)
+      world.change((plan) => ({ ...plan, monitors: plan.monitors.filter((one) => one.id !== id) }));
+    return NOTHING;
+  },
+  "a maintenance window": (world, dice) => {
+    const id = monitor(world, dice);
+    const window = { fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER, reason: "new disks" };
+    edit(world, id, (planned) => ({ ...planned, windows: [window] }));
+    return () => edit(world, id, (planned) => ({ ...planned, windows: [] }));
+  },
+  "the automatic switch is turned off": (world, dice) => {
+    const id = monitor(world, dice);
+    edit(world, id, (planned) => ({ ...planned, automatic: false }));
+    return () => edit(world, id, (planned) => ({ ...planned, automatic: true }));
+  },
+  "the instance does not act": (world, dice) => {
+    const mode = dice % 2 === 0 ? "hold" : "observe";
+    world.change((plan) => ({ ...plan, settings: { ...plan.settings, mode } }));
+    return () => world.change((plan) => ({ ...plan, settings: { ...plan.settings, mode: "act" } }));
+  },
+} satisfies Record<string, Act>;
+
+const peopleFaults = {
+  "somebody switches": (world, dice) => {
+    const to = dcOf(dataSite(world, dice));
+    orderSwitch(world, monitor(world, dice), { to, idempotencyKey: `key-${dice}-0000` });
+    return NOTHING;
+  },
+  "somebody switches twice": (world, dice) => {
+    const order = { to: dcOf(dataSite(world, dice)), idempotencyKey: `key-${dice}-0000` };
+    const id = monitor(world, dice);
+    orderSwitch(world, id, order);
+    // The same key again: at once, and when the first one is long done.
+    world.timeline.after(dice % 3 === 0 ? 0 : dice % 800, () => void orderSwitch(world, id, order));
+    return NOTHING;
+  },
+  "two people switch": (world, dice) => {
+    const id = monitor(world, dice);
+    orderSwitch(world, id, { to: dcOf(dataSite(world, dice)), idempotencyKey: `ann-${dice}-0000` });
+    const second = { to: dcOf(dataSite(world, dice + 1)), idempotencyKey: `bob-${dice}-0000` };
+    world.timeline.after(dice % 100, () => void orderSwitch(world, id, second));
+    return NOTHING;
+  },
+  "somebody switches by an old picture": (world, dice) => {
+    const id = monitor(world, dice);
+    const expectedEpoch = Math.max(1, (world.instance.row(id)?.route.epoch ?? 1) - 1);
+    const more = dice % 2 === 0 ? { force: true, reason: "because" } : {};
+    const to = dcOf(dataSite(world, dice));
+    orderSwitch(world, id, { to, expectedEpoch, idempotencyKey: `old-${dice}-0000`, ...more });
+    return NOTHING;
+  },
+  "somebody forces a switch": (world, dice) => {
+    const to = dcOf(dataSite(world, dice));
+    const order = { to, idempotencyKey: `force-${dice}-00`, force: true, reason: "because" };
+    orderSwitch(world, monitor(world, dice), order);
+    return NOTHING;
+  },
+  "somebody switches everything": (world, dice) => {
+    const force = dice % 4 === 0 ? { force: true, reason: "because" } : {};
+    const order = { idempotencyKey: `all-${dice}-0000`, skipBlocked: dice % 2 === 0, ...force };
+    orderBatch(world, dcOf(dataSite(world, dice)), order);
+    return NOTHING;
+  },
+  "somebody arms": (world, dice) => {
+    const id = monitor(world, dice);
+    const expectedEpoch = world.instance.row(id)?.route.epoch ?? 1;
+    const command = { expectedEpoch, idempotencyKey: `arm-${dice}-0000`, reason: "because" };
+    world.instance.command(id, { type: "arm", command });
+    return NOTHING;
+  },
+  "somebody changes access": (world, dice) => {
+    const id = monitor(world, dice);
+    const expectedEpoch = world.instance.row(id)?.route.epoch ?? 1;
+    const flags = { readable: dice % 2 === 0, writable: dice % 4 < 2 };
+    const command = { dataCentre: "dc1", ...flags, expectedEpoch, idempotencyKey: `acc-${dice}-0000` };
+    world.instance.command(id, { type: "access", command });
+    return NOTHING;
+  },
+  "somebody breaks the glass": (world, dice) => {
+    breakGlass(world, monitor(world, dice), dcOf(dataSite(world, dice)));
+    return NOTHING;
+  },
+} satisfies Record<string, Act>;
+
+const objectFaults = {
+  "the object is evicted": (world) => {
+    world.instance.evict();
+    return NOTHING;
+  },
+  "a deploy": (world) => {
+    world.instance.deploy();
+    return NOTHING;
+  },
+  "a crash before a commit": (world) => {
+    world.instance.crashAtNextCommit("before-commit");
+    return () => world.instance.crashAtNextCommit(null);
+  },
+  "a crash after a commit": (world) => {
+    world.instance.crashAtNextCommit("after-commit");
+    return () => world.instance.crashAtNextCommit(null);
+  },
+  "the object goes back to a backup": (world) => {
+    world.instance.backUp();
+    return () => void world.instance.restore();
+  },
+  "the object has a twin": (world, dice) =>
+    world.split(world.sites.filter((_, index) => ((dice >> index) & 1) === 1)),
+  "the edge's clock jumps": (world, dice) => {
+    world.instance.jumpClock((dice % 2 === 0 ? 1 : -1) * (dice % LONGEST_JUMP_MS));
+    return NOTHING;
+  },
+  "alarms are late": (world, dice) => {
+    world.instance.delayAlarms(1 + (dice % LONGEST_JUMP_MS));
+    return () => world.instance.delayAlarms(0);
+  },
+} satisfies Record<string, Act>;
+
+const networkFaults = {
+  "edge is unreachable from a site": (world, dice) => freezeEdge(world, site(world, dice), "lost", "lost"),
   "one way to the edge is lost": (world, dice) => {
     const struck = site(world, dice);
-    if (dice % 2 === 0) world.edge(struck, "lost", "open");
-    else world.edge(struck, "open", "lost");
-    return () => world.edge(struck, "open", "open");
+    if (dice % 2 === 0) world.network.edge(struck, "lost", "open");
+    else world.network.edge(struck, "open", "lost");
+    return () => world.network.edge(struck, "open", "open");
   },
-  "a connection stalls and bursts": (world, dice) => {
-    const struck = site(world, dice);
-    world.edge(struck, "stalled", dice % 2 === 0 ? "open" : "stalled");
-    return () => world.edge(struck, "open", "open");
-  },
+  "a connection stalls and bursts": (world, dice) =>
+    freezeEdge(world, site(world, dice), "stalled", dice % 2 === 0 ? "open" : "stalled"),
   "sites are cut from each other": (world, dice) => {
     const from = site(world, dice);
     const to = site(world, dice + 1 + (dice % 2));
-    world.cut(from, to, true);
-    return () => world.cut(from, to, false);
+    world.network.cut(from, to, true);
+    return () => world.network.cut(from, to, false);
+  },
+  "a site is cut from all others": (world, dice) => {
+    const struck = site(world, dice);
+    for (const other of world.sites) world.network.cut(struck, other, true);
+    return () => {
+      for (const other of world.sites) world.network.cut(struck, other, false);
+    };
   },
   "a site is cut from a store": (world, dice) => {
     const from = site(world, dice);
     const { id } = store(world, dice);
-    world.cut(from, id, true);
-    return () => world.cut(from, id, false);
+    world.network.cut(from, id, true);
+    return () => world.network.cut(from, id, false);
   },
   "a store has no quorum": (world, dice) => {
     const struck = store(world, dice);
@@ -169,127 +281,74 @@ const KINDS = {
   "a store goes back to a backup": (world, dice) => {
     const struck = store(world, dice);
     struck.backUp();
-    return () => void struck.restore();
+    return () => {
+      // A cluster is restored while it stands still.
+      struck.setQuorum(false);
+      struck.restore();
+      world.timeline.after(RESTORE_MS, () => struck.setQuorum(true));
+    };
   },
-  "an agent is killed": (world, dice) => {
-    const struck = agent(world, dice);
-    struck.kill();
-    return () => struck.start();
+  "all sockets are cut": (world) => {
+    world.cutAllSockets();
+    return NOTHING;
   },
-  "an agent stands still": (world, dice) => void agent(world, dice).freeze(300 + (dice % 4000)),
-  "an agent's clock drifts": (world, dice) => void agent(world, dice).drift(((dice % 21) - 10) / 2000),
   "an agent's token is refused": (world, dice) => {
     const struck = site(world, dice);
     world.refuse(struck, true);
     world.cutAllSockets();
     return () => world.refuse(struck, false);
   },
-  "all sockets are cut": (world) => world.cutAllSockets(),
-  "the object is evicted": (world) => world.instance.evict(),
-  "a deploy": (world) => world.instance.deploy(),
-  "a crash before a commit": (world) => world.instance.crashAtNextCommit("before-commit"),
-  "a crash after a commit": (world) => world.instance.crashAtNextCommit("after-commit"),
-  "the object goes back to a backup": (world) => {
-    world.instance.backUp();
-    return () => void world.instance.restore();
-  },
-  "the edge's clock jumps": (world, dice) =>
-    world.instance.jumpClock((dice % 2 === 0 ? 1 : -1) * (dice % 60_000)),
-  "alarms are late": (world, dice) => {
-    world.instance.delayAlarms(dice % 60_000);
-    return () => world.instance.delayAlarms(0);
-  },
-  "a typo in the plan": (world, dice) => {
-    const dc = dataCentre(world, dice);
-    retarget(world, dc, true);
-    return () => retarget(world, dc, false);
-  },
-  "an edit of the plan": (world, dice) => retarget(world, dataCentre(world, dice), false),
-  "somebody switches": (world, dice) => command(world, dice, false, false),
-  "somebody switches twice": (world, dice) => {
-    command(world, dice, false, false);
-    command(world, dice, false, false);
-  },
-  "somebody switches by an old picture": (world, dice) => command(world, dice, dice % 2 === 0, true),
-  "somebody forces a switch": (world, dice) => command(world, dice, true, false),
-  "somebody arms": (world, dice) => {
-    const expectedEpoch = world.instance.row(MONITOR)?.route.epoch ?? 1;
-    const order = { expectedEpoch, idempotencyKey: `arm-${dice}-0000`, reason: "because" };
-    world.instance.command(MONITOR, { type: "arm", command: order });
-  },
-  "somebody changes access": (world, dice) => {
-    const expectedEpoch = world.instance.row(MONITOR)?.route.epoch ?? 1;
-    const flags = { readable: dice % 2 === 0, writable: dice % 4 < 2 };
-    const order = { dataCentre: "dc1", ...flags, expectedEpoch, idempotencyKey: `acc-${dice}-0000` };
-    world.instance.command(MONITOR, { type: "access", command: order });
-  },
-  "somebody breaks the glass": breakGlass,
-} satisfies Record<string, Act | ((world: World, dice: number) => void)>;
+} satisfies Record<string, Act>;
 
-const NAMES = Object.keys(KINDS) as (keyof typeof KINDS)[];
+const machineFaults = {
+  "target dies": become("dead"),
+  "target hangs": become("hanging"),
+  "target is grey": become("grey"),
+  "target refuses our account": become("denying"),
+  "a target's password is changed": become("rotated"),
+  "target is degraded": become("degraded"),
+  "target flaps": flap,
+  "all databases of a site die": (world, dice) => {
+    const struck = dice % 3 === 0 ? "s1" : dataSite(world, dice);
+    strikeSite(world, struck, dice % 2 === 0 ? "dead" : "hanging");
+    return () => strikeSite(world, struck, "up");
+  },
+  "site loses power": (world, dice) => cutPower(world, dataSite(world, dice)),
+  "an agent is killed": (world, dice) => {
+    const struck = agent(world, dice);
+    struck.kill();
+    return () => struck.start();
+  },
+  "an agent stands still": (world, dice) => {
+    agent(world, dice).freeze(100 + (dice % LONGEST_FREEZE_MS));
+    return NOTHING;
+  },
+  "an agent's clock drifts": (world, dice) => {
+    agent(world, dice).drift(((dice % 21) - 10) / 2000);
+    return NOTHING;
+  },
+  "an application is restarted": (world, dice) => {
+    world.startApplication(dataSite(world, dice));
+    return NOTHING;
+  },
+} satisfies Record<string, Act>;
 
-/** What one history consists of. */
-export interface Script {
-  readonly topology: Topology;
-  /** Home dies for good, nothing that could forbid a switch happens: the route must move. */
-  readonly mustSwitch: boolean;
-  readonly faults: readonly Fault[];
-}
+/** What can go wrong and what people can do; what an act returns heals it. */
+export const KINDS = {
+  ...machineFaults,
+  ...networkFaults,
+  ...objectFaults,
+  ...planFaults,
+  ...peopleFaults,
+} satisfies Record<string, Act>;
 
-/** Faults that leave two domains, the stores and the object as they are. */
-const HARMLESS: readonly (keyof typeof KINDS)[] = [
-  "the object is evicted",
-  "an agent's clock drifts",
-  "somebody switches by an old picture",
+/** Name of a fault. */
+export type FaultKind = keyof typeof KINDS;
+
+/** Two histories of one route may come of these, so that a suspected split brain is right. */
+export const FORKING: readonly FaultKind[] = [
+  "the object has a twin",
+  "the object goes back to a backup",
+  "a store goes back to a backup",
+  "somebody breaks the glass",
 ];
-
-/**
- * Writes the script of a history.
- *
- * @param random the seed's randomness
- */
-export function writeScript(random: Random): Script {
-  const topology: Topology = {
-    dataSites: random.chance(0.3) ? 3 : 2,
-    witness: random.chance(0.7),
-    stores: random.chance(0.5) ? "one" : "per-site",
-  };
-  const mustSwitch = random.chance(0.35);
-  const names = mustSwitch ? HARMLESS : NAMES;
-  const many = random.between(mustSwitch ? 0 : 1, mustSwitch ? 2 : FAULTS_MAX);
-  const faults = Array.from(
-    { length: many },
-    (): Fault => ({
-      kind: random.pick(names),
-      atMs: random.between(mustSwitch ? SETTLED_MS : 500, mustSwitch ? 7000 : 20_000),
-      forMs: random.between(100, 12_000),
-      dice: random.between(0, 1_000_000),
-    }),
-  );
-  const dies = mustSwitch || random.chance(0.5);
-  // The dice 3 strikes home.
-  const death: Fault = {
-    kind: random.chance(0.7) ? "target dies" : "target hangs",
-    atMs: random.between(9000, 14_000),
-    forMs: mustSwitch ? HORIZON_MS : random.between(500, HORIZON_MS),
-    dice: 3,
-  };
-  return { topology, mustSwitch, faults: dies ? [...faults, death] : faults };
-}
-
-/**
- * Plans a fault on a world's time line.
- *
- * @param world the world
- * @param fault what goes wrong
- */
-export function inject(world: World, fault: Fault): void {
-  world.timeline.after(fault.atMs - world.timeline.now(), () => {
-    const act: Act | ((world: World, dice: number) => void) = KINDS[fault.kind];
-    const heal = act(world, fault.dice);
-    if (heal !== undefined) world.timeline.after(fault.forMs, heal);
-  });
-}
-
-/** How long a dead home may take at most until every connected SDK follows; virtual milliseconds. */
-export const SWITCH_BOUND_MS = TIMING.monitorTimeoutMs + 2 * TIMING.accessTimeoutMs + 3000;

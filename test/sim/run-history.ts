@@ -1,6 +1,15 @@
-import { HORIZON_MS, inject, type Script, SWITCH_BOUND_MS, writeScript } from "./faults.ts";
+import { judgeLiveness, listDisagreements } from "./judge-end.ts";
 import { createRandom } from "./random.ts";
-import { createWorld, MONITOR } from "./world.ts";
+import {
+  AGREED_MS,
+  AGREEMENT_STEP_MS,
+  HEALED_MS,
+  inject,
+  type Script,
+  SWITCH_BOUND_MS,
+  writeScript,
+} from "./script.ts";
+import { createWorld, type World } from "./world.ts";
 
 /** What became of one history. */
 export interface History {
@@ -20,44 +29,47 @@ const SHRINK_RUNS_MAX = 60;
  *
  * @param seed the seed
  * @param script what happens; by default what the seed says
+ * @param onWorld sees the world before it runs
  */
 export async function runHistory(
   seed: number,
   script: Script = writeScript(createRandom(seed)),
+  onWorld: (world: World) => void = () => undefined,
 ): Promise<History> {
-  const world = createWorld(seed, script.topology);
+  const world = createWorld(seed, script.topology, script.settings);
+  onWorld(world);
   for (const fault of script.faults) inject(world, fault);
-  const death = script.faults.at(-1);
-  const dueMs = script.mustSwitch && death !== undefined ? death.atMs + SWITCH_BOUND_MS : HORIZON_MS;
-  const crashed: string[] = [];
   try {
-    await world.run(dueMs);
-    if (script.mustSwitch) judgeLiveness(world);
-    else await world.run(HORIZON_MS - dueMs);
+    await play(world, script);
   } catch (error) {
-    crashed.push(`CRASH: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    world.fail("CRASH", error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
   return {
     seed,
-    violations: [...world.oracles.violations, ...crashed],
-    automatic: world.oracles.automatic(),
-    changes: world.oracles.changes(),
+    violations: [...world.violations],
+    automatic: world.switches.automatic(),
+    changes: world.routes.changes(),
     faults: script.faults.length,
     script,
   };
 }
 
-function judgeLiveness(world: ReturnType<typeof createWorld>): void {
-  // Without a witness two sites are two domains; both are connected here, so that the evidence suffices.
-  for (const { site, follower } of world.applications) {
-    const route = follower.routeOf(MONITOR);
-    if (route !== null && route.active !== "dc1") continue;
-    const alarm = world.instance.row(MONITOR)?.alarm;
-    world.oracles.fail(
-      "LIVENESS",
-      `home is dead for ${SWITCH_BOUND_MS} ms and the SDK in ${site} still uses it (alarm ${alarm})`,
-    );
+async function play(world: World, script: Script): Promise<void> {
+  const death = script.faults.at(-1);
+  if (script.mustSwitch && death !== undefined) {
+    await world.run(death.atMs + SWITCH_BOUND_MS);
+    judgeLiveness(world);
+    return;
   }
+  await world.run(HEALED_MS);
+  let disagreements: readonly string[] = [];
+  // Most agree at once: a history is over as soon as they do.
+  for (let waitedMs = 0; waitedMs < AGREED_MS; waitedMs += AGREEMENT_STEP_MS) {
+    await world.run(AGREEMENT_STEP_MS);
+    disagreements = listDisagreements(world, script);
+    if (disagreements.length === 0) return;
+  }
+  for (const words of disagreements) world.fail("AGREEMENT", words);
 }
 
 /**
@@ -86,8 +98,9 @@ export function renderFailure(history: History): string {
   const faults = [...script.faults]
     .sort((a, b) => a.atMs - b.atMs)
     .map((fault) => `    ${fault.atMs} ms: ${fault.kind}, for ${fault.forMs} ms (dice ${fault.dice})`);
+  const settings = JSON.stringify(script.settings);
   return [
-    `seed ${seed} (npm run sim -- --seed ${seed}): ${JSON.stringify(script.topology)}`,
+    `seed ${seed} (npm run sim -- --seed ${seed}): ${JSON.stringify(script.topology)} ${settings}`,
     ...faults,
     ...violations.map((one) => `  ${one}`),
   ].join("\n");

@@ -2,18 +2,15 @@ import type { Judgement } from "@evenkeel/contracts/observation";
 import type { Plan } from "@evenkeel/contracts/plan";
 import type { MonitorPlugin, ProbeOutcome } from "@evenkeel/contracts/plugin";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
+import { DOUBT_MS, LATE_LOOP_MS } from "@evenkeel/core/health/illness";
 import { z } from "zod";
 import { type RunningAgent, runAgentKernel } from "../../agents/agent-kernel.ts";
 import type { Clock } from "../../agents/clock.ts";
 import type { Dial } from "../../agents/edge/edge-socket.ts";
+import { TIMING } from "./installation.ts";
 import type { Random } from "./random.ts";
+import type { Answer } from "./targets.ts";
 import type { Timeline } from "./timeline.ts";
-
-/** How long a late event loop makes an agent doubt itself, in virtual milliseconds. */
-const DOUBT_MS = 1000;
-
-/** What a probe of a target meets. */
-export type Answer = "up" | "refused" | "silent" | "denied" | "degraded";
 
 /** What an agent stands in. */
 export interface AgentSurroundings {
@@ -23,6 +20,8 @@ export interface AgentSurroundings {
   readonly timeline: Timeline;
   readonly random: Random;
   readonly dial: Dial;
+  /** Its process has ended. */
+  readonly onEnd: () => void;
   readonly openStore: (storeId: string) => RouteStore;
   /** What a probe meets now. @param settings the planned configuration of the target */
   readonly probe: (settings: Record<string, unknown>, isNew: boolean) => Answer;
@@ -38,10 +37,10 @@ export interface VirtualAgent {
   isRunning(): boolean;
   /** The event loop stands still. */
   freeze(ms: number): void;
-  /** When the process began. */
-  bootedAtMs(): number;
-  /** Virtual time since when the process runs with a sound event loop. */
+  /** Virtual time since when the process runs with a sound event loop; it may lie ahead. */
   soundSinceMs(): number;
+  /** The last time in which it had to doubt itself for its late event loop, in virtual ms. */
+  illness(): { readonly sinceMs: number; readonly untilMs: number };
   drift(share: number): void;
 }
 
@@ -59,20 +58,13 @@ function judge(outcome: ProbeOutcome): Judgement {
 }
 
 function createPlugin(surroundings: AgentSurroundings, clock: Clock): MonitorPlugin {
-  const timing = { retryIntervalMs: 500, monitorTimeoutMs: 1500, accessTimeoutMs: 300 };
   return {
     kind: "fake",
     title: { en: "Fake", "zh-CN": "假" },
     defaultPort: 1,
     switchable: true,
     hasRoute: true,
-    defaults: {
-      ...timing,
-      healthPrecision: 1,
-      healthyThreshold: 1,
-      unhealthyThreshold: 2,
-      fastRefuse: false,
-    },
+    defaults: TIMING,
     common: z.object({}),
     target: z.object({}),
     secret: z.object({}),
@@ -112,7 +104,7 @@ export function createVirtualAgent(surroundings: AgentSurroundings): VirtualAgen
   let lateMs = 0;
   let rate = 1;
   let soundSinceMs = 0;
-  let bootedAtMs = 0;
+  let illness = { sinceMs: 0, untilMs: 0 };
 
   /** Timers of a dead process do not fire; those of a frozen one fire when it thaws. */
   function createClock(boot: number): Clock {
@@ -158,7 +150,6 @@ export function createVirtualAgent(surroundings: AgentSurroundings): VirtualAgen
       boots += 1;
       const boot = boots;
       soundSinceMs = timeline.now();
-      bootedAtMs = soundSinceMs;
       const clock = createClock(boot);
       const plugin = createPlugin(surroundings, clock);
       void runAgentKernel({
@@ -192,22 +183,28 @@ export function createVirtualAgent(surroundings: AgentSurroundings): VirtualAgen
         },
         say: () => undefined,
       }).then((agent) => {
-        running = agent;
+        if (boot === boots) running = agent;
+        else agent.stop();
       });
     },
     kill() {
       boots += 1;
+      surroundings.onEnd();
       const dying = running;
       running = null;
       dying?.stop();
     },
     isRunning: () => running !== null,
+    illness: () => illness,
     freeze(ms) {
+      illness = {
+        sinceMs: timeline.now(),
+        untilMs: timeline.now() + ms + (ms > LATE_LOOP_MS ? DOUBT_MS : 0),
+      };
       lateMs = ms;
       frozenUntilMs = timeline.now() + ms;
       soundSinceMs = frozenUntilMs + DOUBT_MS;
     },
-    bootedAtMs: () => bootedAtMs,
     soundSinceMs: () => soundSinceMs,
     drift: (share) => {
       rate = 1 + share;

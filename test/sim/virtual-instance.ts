@@ -1,18 +1,25 @@
 import { AgentFrame, PING, PONG } from "@evenkeel/contracts/agent-protocol";
+import type { BatchCommand } from "@evenkeel/contracts/command";
 import type { InstanceEvent } from "@evenkeel/contracts/event";
+import type { LiveView } from "@evenkeel/contracts/live";
 import type { Plan } from "@evenkeel/contracts/plan";
 import { makeRows } from "@evenkeel/core/arbitration/monitor-rows";
 import type { MonitorState, OperatorCommand, SettledCommand } from "@evenkeel/core/arbitration/state";
 import { type FrameParts, takeEnd, takeFrame } from "../../durable-objects/instance/agent-frames.ts";
 import { Arbiter } from "../../durable-objects/instance/arbiter.ts";
 import { Connections } from "../../durable-objects/instance/connections.ts";
-import type { InstanceMemory, KnownAgent } from "../../durable-objects/instance/ports.ts";
+import type { Changes, InstanceMemory, KnownAgent } from "../../durable-objects/instance/ports.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 import type { VirtualSocket } from "./virtual-socket.ts";
 
 /** The control plane's wall clock at virtual time 0, in ms since 1970. */
 const EPOCH_MS = 1_790_000_000_000;
+/** A restarted object looks after itself within this time, in virtual milliseconds. */
+const RESTART_ALARM_MS = 1000;
+/** Words of randomness in one decision's entropy, and the largest of them. */
+const ENTROPY_WORDS = 4;
+const ENTROPY_MAX = 0x7fffffff;
 
 /** Thrown at an injected crash: nothing after it happens. */
 class Crash extends Error {}
@@ -28,6 +35,11 @@ interface Rows {
 /** Where the next transaction crashes. */
 export type CrashPoint = "before-commit" | "after-commit" | null;
 
+/** What is kept on disk. */
+export interface Disk {
+  readonly rows: Rows;
+}
+
 /** A Durable Object on virtual time: the real shell and core, with storage in memory. */
 export interface VirtualInstance {
   accept(socket: VirtualSocket, agent: KnownAgent): void;
@@ -35,6 +47,7 @@ export interface VirtualInstance {
   ended(socket: VirtualSocket): void;
   applyPlan(plan: Plan): void;
   command(monitorId: string, order: OperatorCommand): readonly SettledCommand[];
+  batch(order: BatchCommand): readonly SettledCommand[];
   /** The object leaves memory; its sockets stay. */
   evict(): void;
   /** The object starts anew and all sockets are cut. */
@@ -44,41 +57,98 @@ export interface VirtualInstance {
   restore(): boolean;
   jumpClock(ms: number): void;
   delayAlarms(ms: number): void;
+  /** The object ends for good and its sockets are cut: only a twin does that. */
+  end(): void;
+  disk(): Disk;
   /** The committed row of a monitor. */
   row(monitorId: string): MonitorState | null;
+  /** The committed plan. */
+  plan(): Plan | null;
+  /** When a question was sent, in virtual ms; null: it never was. */
+  askedAtMs(nonce: string): number | null;
+  /** Recorded events, newest first. */
+  events(): readonly InstanceEvent[];
+  /** The picture that people would see now. */
+  view(): LiveView | null;
 }
 
 /** Who looks on. */
 export interface InstanceObserver {
-  readonly onCommit: (before: MonitorState | null, after: MonitorState) => void;
-  readonly onRestore: () => void;
+  readonly onCommit: (before: MonitorState | null, after: MonitorState, self: VirtualInstance) => void;
+  readonly onPlan: (plan: Plan, self: VirtualInstance) => void;
+  readonly onRestore: (self: VirtualInstance) => void;
   readonly onReply: (reply: SettledCommand) => void;
+  /** A rule of the shell was broken. */
+  readonly onBroken: (rule: string, words: string) => void;
 }
 
+/** What an object is made from. */
+export interface InstanceParts {
+  readonly timeline: Timeline;
+  readonly random: Random;
+  /** Who is enrolled. */
+  readonly agents: readonly KnownAgent[];
+  readonly observer: InstanceObserver;
+  /** What its disk holds; absent: nothing. */
+  readonly disk?: Disk;
+}
+
+const EMPTY: Rows = { plan: null, held: null, monitors: {}, events: [] };
+/** Recorded events that are kept. */
+const EVENTS_KEPT = 200;
+const ASK = '{"type":"ask","nonce":"';
+const ACK = '{"type":"ack"';
+
 /**
- * Makes an instance without a plan.
+ * Makes an object.
  *
- * @param timeline virtual time
- * @param random makes ids and nonces
- * @param agents who is enrolled
- * @param observer the oracles
+ * @param parts time, randomness, who is enrolled, the oracles and what the disk holds
  */
-export function createVirtualInstance(
-  timeline: Timeline,
-  random: Random,
-  agents: readonly KnownAgent[],
-  observer: InstanceObserver,
-): VirtualInstance {
-  let rows: Rows = { plan: null, held: null, monitors: {}, events: [] };
+export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
+  const { timeline, random, agents, observer } = parts;
+  let rows: Rows = parts.disk?.rows ?? EMPTY;
   let backup: Rows | null = null;
   let crash: CrashPoint = null;
   let jumpMs = 0;
   let alarmDelayMs = 0;
-  let endAlarm: () => void = () => undefined;
+  let alarm: { atMs: number; end: () => void } | null = null;
+  let ended = false;
+  /** Transactions so far, and how many there were when the present report came. */
+  let commits = 0;
+  let commitsBefore: number | null = null;
   const sockets = new Map<unknown, VirtualSocket>();
-  let parts: FrameParts | null = null;
+  const asked = new Map<string, number>();
+  let awake: FrameParts | null = null;
 
   const now = () => EPOCH_MS + timeline.now() + jumpMs;
+
+  function crashIf(point: CrashPoint): void {
+    if (crash !== point) return;
+    crash = null;
+    throw new Crash();
+  }
+
+  function commit(changes: Changes): void {
+    crashIf("before-commit");
+    commits += 1;
+    const before = rows.monitors;
+    const monitors = { ...before };
+    for (const [id, monitor] of Object.entries(changes.monitors)) {
+      if (monitor === null) delete monitors[id];
+      else monitors[id] = monitor;
+    }
+    const events =
+      changes.events.length === 0
+        ? rows.events
+        : [...changes.events.toReversed(), ...rows.events].slice(0, EVENTS_KEPT);
+    if (changes.plan !== null) observer.onPlan(changes.plan, self);
+    rows = { ...rows, plan: changes.plan ?? rows.plan, monitors, events };
+    for (const [id, monitor] of Object.entries(changes.monitors)) {
+      if (monitor !== null) observer.onCommit(before[id] ?? null, monitor, self);
+    }
+    crashIf("after-commit");
+  }
+
   const memory: InstanceMemory = {
     readState: (startedAtMs) =>
       rows.plan === null
@@ -90,33 +160,7 @@ export function createVirtualInstance(
             monitors: makeRows(Object.values(rows.monitors)),
             siteAlarms: {},
           },
-    store(changes) {
-      const point = crash;
-      if (point === "before-commit") {
-        crash = null;
-        throw new Crash();
-      }
-      const before = rows.monitors;
-      const monitors = { ...before };
-      for (const [id, monitor] of Object.entries(changes.monitors)) {
-        if (monitor === null) delete monitors[id];
-        else monitors[id] = monitor;
-      }
-      const events = [...changes.events].reverse();
-      rows = {
-        ...rows,
-        plan: changes.plan ?? rows.plan,
-        monitors,
-        events: [...events, ...rows.events].slice(0, 50),
-      };
-      for (const [id, monitor] of Object.entries(changes.monitors)) {
-        if (monitor !== null) observer.onCommit(before[id] ?? null, monitor);
-      }
-      if (point === "after-commit") {
-        crash = null;
-        throw new Crash();
-      }
-    },
+    store: commit,
     listEvents: (limit) => rows.events.slice(0, limit),
     listKnownAgents: () => [...agents],
     readHeldPlan: () => rows.held,
@@ -126,7 +170,7 @@ export function createVirtualInstance(
   };
 
   function wake(): FrameParts {
-    if (parts !== null) return parts;
+    if (awake !== null) return awake;
     const connections = new Connections({
       acceptWebSocket: () => undefined,
       getWebSockets: (tag) =>
@@ -138,20 +182,25 @@ export function createVirtualInstance(
         return pongedAtMs === 0 ? null : new Date(pongedAtMs);
       },
     });
-    const entropy = () => Array.from({ length: 20 }, () => random.between(0, 31).toString(32)).join("");
+    const entropy = () =>
+      Array.from({ length: ENTROPY_WORDS }, () => random.between(0, ENTROPY_MAX).toString(36)).join("");
     const arbiter = new Arbiter({
       ports: { now, entropy, memory, setAlarm, pullPlan: () => Promise.resolve(null) },
       connections,
       onSettled: observer.onReply,
     });
-    const waitUntil = () => undefined;
-    parts = { connections, arbiter, now, waitUntil, onTested: () => undefined };
-    return parts;
+    awake = { connections, arbiter, now, waitUntil: () => undefined, onTested: () => undefined };
+    return awake;
   }
 
   function setAlarm(atMs: number): void {
-    endAlarm();
-    endAlarm = timeline.after(atMs - now() + alarmDelayMs, () => guard((woken) => woken.arbiter.alarm()));
+    alarm?.end();
+    const end = timeline.after(atMs - now() + alarmDelayMs, ring);
+    alarm = { atMs, end };
+  }
+
+  function ring(): void {
+    if (!ended) guard((woken) => woken.arbiter.alarm());
   }
 
   /** A crash takes the object with its sockets; the runtime makes a new one at the next event. */
@@ -165,20 +214,29 @@ export function createVirtualInstance(
   }
 
   function restart(): void {
-    parts = null;
+    awake = null;
     for (const socket of sockets.values()) {
       socket.server.closed = true;
       socket.cut("the control plane restarted");
     }
     sockets.clear();
     // An alarm that is stored outlives the object.
-    endAlarm();
-    setAlarm(now() + 1000);
+    setAlarm(now() + RESTART_ALARM_MS);
   }
 
-  return {
+  function watchSent(text: string): void {
+    if (text.startsWith(ASK)) {
+      const nonce = text.slice(ASK.length, text.indexOf('"', ASK.length));
+      if (!asked.has(nonce)) asked.set(nonce, timeline.now());
+    } else if (text.startsWith(ACK) && commitsBefore !== null && commits === commitsBefore) {
+      observer.onBroken("SAFE-10", "a report was acknowledged before it was stored");
+    }
+  }
+
+  const self: VirtualInstance = {
     accept(socket, agent) {
       sockets.set(socket.server, socket);
+      socket.onSent = watchSent;
       guard((woken) => woken.connections.acceptAgent(socket.server, agent, now()));
     },
     take(socket, text) {
@@ -189,7 +247,9 @@ export function createVirtualInstance(
         return;
       }
       const frame = AgentFrame.parse(JSON.parse(text));
+      commitsBefore = frame.type === "report" && rows.plan !== null ? commits : null;
       guard((woken) => takeFrame(woken, socket.server, frame));
+      commitsBefore = null;
     },
     ended(socket) {
       if (sockets.delete(socket.server)) guard((woken) => takeEnd(woken, socket.server));
@@ -198,12 +258,19 @@ export function createVirtualInstance(
     command(monitorId, order) {
       let replies: readonly SettledCommand[] = [];
       guard((woken) => {
-        replies = woken.arbiter.turn({ type: "command", monitorId, order, principal: "operator:ann" });
+        replies = woken.arbiter.turn({ type: "command", monitorId, order, principal: "ann" });
+      });
+      return replies;
+    },
+    batch(order) {
+      let replies: readonly SettledCommand[] = [];
+      guard((woken) => {
+        replies = woken.arbiter.turn({ type: "batch", order, principal: "ann" });
       });
       return replies;
     },
     evict: () => {
-      parts = null;
+      awake = null;
     },
     deploy: restart,
     crashAtNextCommit: (point) => {
@@ -215,7 +282,7 @@ export function createVirtualInstance(
     restore() {
       if (backup === null) return false;
       rows = backup;
-      observer.onRestore();
+      observer.onRestore(self);
       restart();
       return true;
     },
@@ -224,7 +291,24 @@ export function createVirtualInstance(
     },
     delayAlarms: (ms) => {
       alarmDelayMs = ms;
+      // What is late comes as soon as nothing holds it up any more.
+      if (alarm !== null && ms === 0) setAlarm(alarm.atMs);
     },
+    end() {
+      ended = true;
+      alarm?.end();
+      for (const socket of [...sockets.values()]) {
+        socket.server.closed = true;
+        socket.cut("this object is gone");
+      }
+      sockets.clear();
+    },
+    disk: () => ({ rows }),
     row: (monitorId) => rows.monitors[monitorId] ?? null,
+    plan: () => rows.plan,
+    askedAtMs: (nonce) => asked.get(nonce) ?? null,
+    events: () => rows.events,
+    view: () => wake().arbiter.view(),
   };
+  return self;
 }

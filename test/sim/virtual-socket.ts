@@ -9,6 +9,8 @@ export interface Path {
   readonly up: () => Way;
   readonly down: () => Way;
   readonly latencyMs: number;
+  /** Where the agent stands. */
+  readonly site: string;
 }
 
 /** What an end of a connection hears. */
@@ -27,6 +29,10 @@ export interface VirtualSocket {
   /** Something may have changed in the network: what was held up goes on. */
   flush(): void;
   clientOpen: boolean;
+  /** Where the agent stands. */
+  readonly site: string;
+  /** Sees what the control plane sends. */
+  onSent: (text: string) => void;
 }
 
 /**
@@ -64,10 +70,13 @@ export function openVirtualSocket(
   };
   const socket: VirtualSocket = {
     clientOpen: true,
+    site: path.site,
+    onSent: () => undefined,
     server: {
       pongedAtMs: 0,
       closed: false,
       send(text) {
+        socket.onSent(text);
         if (!socket.server.closed) travel("down", () => socket.clientOpen && client.onText(text));
       },
       close(_code, reason) {

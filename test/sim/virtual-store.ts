@@ -25,8 +25,8 @@ export interface VirtualStore {
   readonly id: string;
   /** A client that stands at a site. */
   open(site: string): RouteStore;
-  /** Entries as they stand. */
-  entries(): readonly StoredEntry[];
+  /** What stands under a key now; null: nothing. */
+  entry(key: string): StoredEntry | null;
   /** Somebody beside the product writes. */
   write(key: string, value: string): void;
   backUp(): void;
@@ -55,7 +55,7 @@ export function createVirtualStore(id: string, timeline: Timeline, observer: Sto
   let revision = 1;
   let quorum = true;
   const leases = new Map<string, { ttlMs: number; untilMs: number }>();
-  const watches = new Set<() => void>();
+  const watches = new Set<(key: string | null) => void>();
 
   function dropExpired(): void {
     for (const [lease, { untilMs }] of leases) {
@@ -69,7 +69,7 @@ export function createVirtualStore(id: string, timeline: Timeline, observer: Sto
     revision += 1;
     kept.set(key, { key, value, modRevision: revision, lease });
     observer.onWrite(id, key, value, by);
-    for (const tell of watches) tell();
+    for (const tell of watches) tell(key);
     return revision;
   }
 
@@ -156,9 +156,11 @@ export function createVirtualStore(id: string, timeline: Timeline, observer: Sto
       planned = true;
       timeline.after(ms, deliver);
     };
-    const tell = () => plan(WAY_MS);
+    const tell = (key: string | null) => {
+      if (key === null || key.startsWith(prefix)) plan(WAY_MS);
+    };
     watches.add(tell);
-    tell();
+    tell(null);
     return {
       close: () => {
         closed = true;
@@ -170,7 +172,7 @@ export function createVirtualStore(id: string, timeline: Timeline, observer: Sto
   return {
     id,
     open: client,
-    entries: () => [...kept.values()],
+    entry: (key) => kept.get(key) ?? null,
     write: (key, value) => void put(key, value, undefined, "other"),
     backUp: () => {
       backup = new Map(kept);
@@ -182,7 +184,7 @@ export function createVirtualStore(id: string, timeline: Timeline, observer: Sto
       revision += 1000;
       kept = new Map([...kept].map(([key, entry]) => [key, { ...entry, modRevision: revision }]));
       observer.onRestore(id);
-      for (const tell of watches) tell();
+      for (const tell of watches) tell(null);
       return true;
     },
     setQuorum: (has) => {

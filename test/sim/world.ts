@@ -1,44 +1,30 @@
-import { ArbitrationSettings, Plan } from "@evenkeel/contracts/plan";
-import type { Route } from "@evenkeel/contracts/route";
-import type { SettledCommand } from "@evenkeel/core/arbitration/state";
+import { type ArbitrationSettings, Plan } from "@evenkeel/contracts/plan";
+import type { MonitorState, SettledCommand } from "@evenkeel/core/arbitration/state";
 import { followRoutes, type RouteFollower } from "../../sdk/route/route-follower.ts";
 import type { RouteSnapshot } from "../../sdk/route/snapshot.ts";
-import { createOracles, type Oracles } from "./oracles.ts";
+import { createDial, type Doors } from "./dial.ts";
+import { APPLICATION, INSTANCE, listSites, MONITOR, makePlan, type Topology } from "./installation.ts";
+import { createNetwork, type Network } from "./network.ts";
 import { createRandom, type Random } from "./random.ts";
+import { createTargets, type Targets } from "./targets.ts";
 import { createTimeline, type Timeline } from "./timeline.ts";
-import { type Answer, createVirtualAgent, type VirtualAgent } from "./virtual-agent.ts";
-import { createVirtualInstance, type VirtualInstance } from "./virtual-instance.ts";
-import { openVirtualSocket, type VirtualSocket, type Way } from "./virtual-socket.ts";
+import { createVirtualAgent, type VirtualAgent } from "./virtual-agent.ts";
+import { createVirtualInstance, type InstanceObserver, type VirtualInstance } from "./virtual-instance.ts";
+import type { VirtualSocket } from "./virtual-socket.ts";
 import { createVirtualStore, type VirtualStore } from "./virtual-store.ts";
+import { createRouteWatch, type RouteWatch } from "./watch-routes.ts";
+import { createSwitchWatch, type SwitchWatch } from "./watch-switches.ts";
 
-export const MONITOR = "mon_orders1";
-export const INSTANCE = "ins_test01";
-export const APPLICATION = "app_shop01";
-/** Timing of the one monitor, in virtual milliseconds. */
-export const TIMING = {
-  retryIntervalMs: 500,
-  monitorTimeoutMs: 1500,
-  accessTimeoutMs: 300,
-  healthPrecision: 1,
-  healthyThreshold: 1,
-  unhealthyThreshold: 2,
-  fastRefuse: false,
-} as const;
+/** Broken rules that are kept of one history. */
+const VIOLATIONS_MAX = 20;
+/** An SDK waits so long for its store before it uses its snapshot, in virtual milliseconds. */
+const START_HOLD_MS = 5000;
 
-/** What stands where. */
-export interface Topology {
-  readonly dataSites: 2 | 3;
-  readonly witness: boolean;
-  readonly stores: "one" | "per-site";
-}
-
-/** The truth about one target, which nobody in the world knows. */
-export type Truth = "up" | "dead" | "hanging" | "grey" | "denying" | "degraded";
-
-/** A program that uses the SDK's route logic. */
+/** A program that uses the SDK's route logic. Its snapshot outlives it. */
 export interface VirtualApplication {
   readonly site: string;
-  readonly follower: RouteFollower;
+  follower: RouteFollower;
+  snapshot: RouteSnapshot;
 }
 
 /** A whole installation on virtual time. */
@@ -46,83 +32,40 @@ export interface World {
   readonly topology: Topology;
   readonly timeline: Timeline;
   readonly random: Random;
-  readonly oracles: Oracles;
-  readonly instance: VirtualInstance;
+  readonly sites: readonly string[];
+  readonly targets: Targets;
+  readonly network: Network;
   readonly agents: readonly VirtualAgent[];
   readonly stores: readonly VirtualStore[];
   readonly applications: VirtualApplication[];
-  readonly sites: readonly string[];
+  /** The object that people and the catalogue talk to. */
+  readonly instance: VirtualInstance;
+  /** Every answer to a command, in order. */
   readonly replies: SettledCommand[];
-  truth(dataCentre: string, truth?: Truth): Truth;
-  /** The network between a site and the control plane. */
-  edge(site: string, up: Way, down: Way): void;
-  /** The network between two places, from the first to the second: sites and store ids. */
-  cut(from: string, to: string, isCut: boolean): void;
-  /** Refuses an agent's token, or takes it again. */
+  readonly violations: string[];
+  readonly routes: Pick<RouteWatch, "changes">;
+  readonly switches: Pick<SwitchWatch, "automatic">;
+  /** Reports a broken rule. */
+  fail(rule: string, words: string): void;
+  /** Refuses the token of a site's agent, or takes it again. */
   refuse(site: string, refused: boolean): void;
   cutAllSockets(): void;
+  /** A second object runs on a copy of the first one's disk, and some sites are led to it. The result ends it. */
+  split(sites: readonly string[]): () => void;
   plan(): Plan;
   /** Publishes a changed plan and has it taken. */
   change(change: (plan: Plan) => Plan): void;
-  route(): Route;
+  row(monitorId?: string): MonitorState;
+  /** Starts a program, or starts one anew. */
   startApplication(site: string, snapshot?: RouteSnapshot): VirtualApplication;
   run(ms: number): Promise<void>;
-}
-
-/** The data centre that stands in a site. */
-export const dcOf = (site: string) => site.replace("s", "dc");
-
-function makePlan(
-  topology: Topology,
-  sites: readonly string[],
-  settings: Partial<ArbitrationSettings>,
-): Plan {
-  const dataSites = sites.filter((site) => site !== "sw");
-  return Plan.parse({
-    version: 1,
-    instanceId: INSTANCE,
-    instanceName: "sim",
-    settings: ArbitrationSettings.parse({ switchBackHealthMs: 5000, rearmAfterMs: 5000, ...settings }),
-    sites: sites.map((id) => ({ id, name: id, kind: id === "sw" ? "witness" : "data" })),
-    stores: (topology.stores === "one" ? ["main"] : dataSites.map((site) => `etcd-${site}`)).map((id) => ({
-      id,
-      endpoints: ["127.0.0.1:1"],
-      sites: id === "main" ? [] : [id.slice("etcd-".length)],
-      user: null,
-      sealed: null,
-      caPem: null,
-    })),
-    monitors: [
-      {
-        id: MONITOR,
-        name: "orders",
-        kind: "fake",
-        applicationId: APPLICATION,
-        switchable: true,
-        monitored: true,
-        automatic: true,
-        windows: [],
-        failOn: [],
-        home: "dc1",
-        timing: TIMING,
-        dataCentres: dataSites.map((site, index) => ({
-          name: dcOf(site),
-          site,
-          priority: index + 1,
-          targetVersion: 1,
-          config: { dc: dcOf(site) },
-          sealed: null,
-        })),
-      },
-    ],
-  });
 }
 
 /**
  * Builds an installation in which everything works; agents run from the start.
  *
  * @param seed makes latencies, ids and jitter
- * @param topology sites and stores
+ * @param topology sites, stores and monitors
  * @param settings what differs from the defaults of the arbitration
  */
 export function createWorld(
@@ -132,56 +75,43 @@ export function createWorld(
 ): World {
   const timeline = createTimeline();
   const random = createRandom(seed);
-  const sites = [
-    "s1",
-    "s2",
-    ...(topology.dataSites === 3 ? ["s3"] : []),
-    ...(topology.witness ? ["sw"] : []),
-  ];
-  let plan = makePlan(topology, sites, settings);
-  const truths = new Map<string, Truth>();
-  const ways = new Map<string, { up: Way; down: Way }>();
-  const cuts = new Set<string>();
-  const refused = new Set<string>();
-  const sockets = new Set<VirtualSocket>();
-  const replies: SettledCommand[] = [];
-  const storeSite = (id: string) => (id === "main" ? null : id.slice("etcd-".length));
-  const reaches = (from: string, to: string) =>
-    from === to || !(cuts.has(`${from}>${to}`) || cuts.has(`${to}>${from}`));
-  const canWrite = (site: string, store: string) => {
-    const at = storeSite(store);
-    return !cuts.has(`${site}>${store}`) && (at === null || reaches(site, at));
+  const sites = listSites(topology);
+  let plan = makePlan(topology, settings);
+  const violations: string[] = [];
+  const fail = (rule: string, words: string) => {
+    if (violations.length < VIOLATIONS_MAX)
+      violations.push(`${rule} at ${Math.round(timeline.now())} ms: ${words}`);
   };
-  const truth = (dc: string) => truths.get(dc) ?? "up";
-
-  const oracles = createOracles({
-    now: () => timeline.now(),
-    /** Whether a probe from a site would be answered: that is life, whatever the answer says. */
-    isAnswered: (site, dc) => {
-      const state = truth(dc);
-      return (
-        reaches(site, dc.replace("dc", "s")) && state !== "dead" && state !== "hanging" && state !== "grey"
-      );
-    },
-    // What answers now and then is neither fit nor unfit: which probe was the last one decides.
-    mayBeFit: (dc) => truth(dc) === "up" || truth(dc) === "grey",
-    isMistyped: (dc) => plan.monitors[0]?.dataCentres.find((one) => one.name === dc)?.config.typo === true,
-    witnesses: () =>
-      agents.flatMap((agent) => {
-        const way = ways.get(agent.site);
-        const heard = (way?.up ?? "open") === "open" && (way?.down ?? "open") === "open";
-        return heard && agent.isRunning() && connected.has(agent.id) && !refused.has(agent.site)
-          ? [{ site: agent.site, soundSinceMs: Math.max(agent.soundSinceMs(), connected.get(agent.id) ?? 0) }]
-          : [];
-      }),
-    sites,
-    dataCentres: sites.filter((site) => site !== "sw").map(dcOf),
+  const sockets = new Set<VirtualSocket>();
+  const network = createNetwork(timeline, () => {
+    for (const socket of sockets) socket.flush();
   });
+  const targets = createTargets(timeline, random, network.reaches);
+  const agents: VirtualAgent[] = [];
+  const agentOf = (site: string) => agents.find((agent) => agent.site === site);
+  const doors: Doors = {
+    ...{ timeline, network, sockets },
+    refused: new Set(),
+    connected: new Map(),
+    instanceFor: (site) => led.get(site) ?? instance,
+  };
+  /** Sites that are led to a twin of the object. */
+  const led = new Map<string, VirtualInstance>();
+  const routes = createRouteWatch(fail);
+  const switches = createSwitchWatch(
+    {
+      ...{ targets, sites },
+      now: () => timeline.now(),
+      settledSinceMs: (site, object) => findSettled(doors, agentOf(site), site, object),
+      illness: (site) => agentOf(site)?.illness() ?? { sinceMs: 0, untilMs: 0 },
+    },
+    fail,
+  );
   const stores = plan.stores.map(({ id }) =>
     createVirtualStore(id, timeline, {
-      isReachable: (site) => canWrite(site, id),
-      onWrite: oracles.onWrite,
-      onRestore: oracles.onStoreRestored,
+      isReachable: (site) => network.reachesStore(site, id),
+      onWrite: routes.onWrite,
+      onRestore: routes.onStoreRestored,
     }),
   );
   const findStore = (id: string) => {
@@ -190,167 +120,115 @@ export function createWorld(
     return found;
   };
   const known = sites.map((site) => ({ id: `agent-${site}`, name: `agent-${site}`, site, hash: site }));
-  const instance = createVirtualInstance(timeline, random, known, {
-    onCommit: oracles.onCommit,
-    onRestore: oracles.onInstanceRestored,
-    onReply: (reply) => replies.push(reply),
-  });
-  /** Since when each agent's connection is open. */
-  const connected = new Map<string, number>();
-
-  const probe = (site: string, settings: Record<string, unknown>): Answer => {
-    const dc = String(settings.dc);
-    if (settings.typo === true) return "refused";
-    if (!reaches(site, dc.replace("dc", "s"))) return "silent";
-    const state = truth(dc);
-    if (state === "grey") return random.chance(0.5) ? "up" : "silent";
-    const answers = {
-      up: "up",
-      dead: "refused",
-      hanging: "silent",
-      denying: "denied",
-      degraded: "degraded",
-    } as const;
-    return answers[state];
+  const replies: SettledCommand[] = [];
+  const observer: InstanceObserver = {
+    onCommit(before, after, object) {
+      routes.onCommit(before, after);
+      switches.onCommit(before, after, object);
+    },
+    onPlan: switches.onPlan,
+    onRestore: switches.onRestore,
+    onReply(reply) {
+      replies.push(reply);
+      switches.onReply(reply);
+    },
+    onBroken: fail,
   };
-  const agents = known.map((agent) =>
-    createVirtualAgent({
-      id: agent.id,
-      site: agent.site,
-      instanceId: INSTANCE,
-      timeline,
-      random,
-      openStore: (id) => findStore(id).open(agent.site),
-      probe: (settings) => probe(agent.site, settings),
-      dial: (events) => {
-        let socket: VirtualSocket | null = null;
-        let over = false;
-        const end = (words: string) => {
-          if (over) return;
-          over = true;
-          connected.delete(agent.id);
-          if (socket !== null) socket.clientOpen = false;
-          timeline.after(0, () => events.onClosed(words));
-        };
-        const endHandshake = timeline.after(5000, () => end("the handshake took too long"));
-        timeline.after(4, () => {
-          const way = ways.get(agent.site) ?? { up: "open", down: "open" };
-          if (over || way.up !== "open" || way.down !== "open") return;
-          endHandshake();
-          if (refused.has(agent.site)) {
-            end("Unexpected server response: 401");
-            return;
-          }
-          const opened = openVirtualSocket(
-            timeline,
-            {
-              up: () => ways.get(agent.site)?.up ?? "open",
-              down: () => ways.get(agent.site)?.down ?? "open",
-              latencyMs: agent.site === "sw" ? 5 : 2,
-            },
-            { onText: events.onText, onClosed: end },
-            {
-              onText: (text) => instance.take(opened, text),
-              onClosed: () => {
-                sockets.delete(opened);
-                instance.ended(opened);
-              },
-            },
-          );
-          socket = opened;
-          sockets.add(opened);
-          connected.set(agent.id, timeline.now());
-          instance.accept(opened, agent);
-          timeline.after(2, events.onOpen);
-        });
-        return {
-          isOpen: () => !over && socket?.clientOpen === true,
-          backlogBytes: () => 0,
-          send: (text) => socket?.sendUp(text),
-          close: (_code, reason) => {
-            socket?.cut(reason);
-            end(reason);
-          },
-          terminate: () => {
-            socket?.cut("terminated");
-            end("terminated");
-          },
-        };
-      },
-    }),
-  );
+  const instance = createVirtualInstance({ timeline, random, agents: known, observer });
+  const cutSites = (which: readonly string[]) => {
+    for (const socket of [...sockets]) if (which.includes(socket.site)) socket.cut("cut");
+  };
+  for (const agent of known) {
+    agents.push(
+      createVirtualAgent({
+        ...{ timeline, random, id: agent.id, site: agent.site, instanceId: INSTANCE },
+        openStore: (id) => findStore(id).open(agent.site),
+        probe: (config, isNew) => targets.probe(agent.site, config, isNew),
+        onEnd: () => targets.forget(agent.site),
+        dial: createDial(doors, agent),
+      }),
+    );
+  }
 
+  const applications: VirtualApplication[] = [];
   function startApplication(site: string, snapshot: RouteSnapshot = {}): VirtualApplication {
-    const store = findStore(topology.stores === "one" ? "main" : `etcd-${site === "sw" ? "s1" : site}`);
-    let kept = snapshot;
+    const store = findStore(topology.stores === "one" ? "main" : `etcd-${site}`);
+    const standing = applications.find((one) => one.site === site);
+    standing?.follower.close();
+    const kept = { routes: standing?.snapshot ?? snapshot };
     const follower = followRoutes(
       {
         store: store.open(site),
         instance: INSTANCE,
         application: APPLICATION,
-        startHoldMs: 5000,
+        startHoldMs: START_HOLD_MS,
         snapshot: { path: site, key: "" },
       },
       {
         after: timeline.after,
-        readSnapshot: () => Promise.resolve({ ok: true, routes: kept }),
-        writeSnapshot: (_path, _key, routes) => {
-          kept = routes;
+        readSnapshot: () => Promise.resolve({ ok: true, routes: kept.routes }),
+        writeSnapshot(_path, _key, known) {
+          kept.routes = known;
+          application.snapshot = known;
           return Promise.resolve();
         },
       },
     );
-    oracles.watchFollower(follower);
-    const application = { site, follower };
-    applications.push(application);
+    routes.watchFollower(site, follower);
+    const application = standing ?? { site, follower, snapshot };
+    application.follower = follower;
+    if (standing === undefined) applications.push(application);
     return application;
   }
 
-  const applications: VirtualApplication[] = [];
-  const flush = () => {
-    for (const socket of sockets) socket.flush();
-  };
   const world: World = {
-    ...{ topology, timeline, random, oracles, instance, agents, stores, applications, sites, replies },
-    truth(dc, next) {
-      if (next !== undefined) {
-        truths.set(dc, next);
-        oracles.look();
-      }
-      return truth(dc);
-    },
-    edge(site, up, down) {
-      ways.set(site, { up, down });
-      oracles.look();
-      flush();
-    },
-    cut(from, to, isCut) {
-      if (isCut) cuts.add(`${from}>${to}`);
-      else cuts.delete(`${from}>${to}`);
-      oracles.look();
-    },
+    ...{ topology, timeline, random, sites, targets, network, agents, stores, applications, instance },
+    ...{ replies, violations, routes, switches, fail, startApplication },
     refuse(site, isRefused) {
-      if (isRefused) refused.add(site);
-      else refused.delete(site);
+      if (isRefused) doors.refused.add(site);
+      else doors.refused.delete(site);
     },
-    cutAllSockets: () => {
-      for (const socket of [...sockets]) socket.cut("cut");
+    cutAllSockets: () => cutSites(sites),
+    split(which) {
+      const twin = createVirtualInstance({
+        ...{ timeline, random, agents: known, observer },
+        disk: instance.disk(),
+      });
+      for (const site of which) led.set(site, twin);
+      cutSites(which);
+      return () => {
+        for (const site of which) led.delete(site);
+        twin.end();
+      };
     },
     plan: () => plan,
     change(change) {
       plan = Plan.parse({ ...change(plan), version: plan.version + 1 });
       instance.applyPlan(plan);
     },
-    route() {
-      const row = instance.row(MONITOR);
-      if (row === null) throw new Error("the monitor has no row");
-      return row.route;
+    row(monitorId = MONITOR) {
+      const row = instance.row(monitorId);
+      if (row === null) throw new Error(`monitor ${monitorId} has no row`);
+      return row;
     },
-    startApplication,
-    run: (ms) => timeline.run(timeline.now() + ms, oracles.look),
+    run: (ms) => timeline.run(timeline.now() + ms),
   };
   instance.applyPlan(plan);
   for (const agent of agents) agent.start();
   for (const site of sites) if (site !== "sw") startApplication(site);
   return world;
+}
+
+/** Since when an agent runs with a sound event loop, is connected to an object and both ways there are open. */
+function findSettled(
+  doors: Doors,
+  agent: VirtualAgent | undefined,
+  site: string,
+  object: VirtualInstance,
+): number | null {
+  if (agent === undefined || !agent.isRunning() || doors.refused.has(site)) return null;
+  const connection = doors.connected.get(agent.id);
+  const openSinceMs = doors.network.openSinceMs(site);
+  if (connection?.instance !== object || openSinceMs === null) return null;
+  return Math.max(connection.atMs, openSinceMs, agent.soundSinceMs());
 }
