@@ -15,7 +15,8 @@ import { createReporter, type Reporter } from "./edge/reporter.ts";
 import type { LoopLag } from "./loop-lag.ts";
 import { createProberSet, type ProberSet, targetKey } from "./probing/prober-set.ts";
 import { testTarget } from "./probing/test-target.ts";
-import { createStoreSet, type StoreSecret, type StoreSet } from "./stores/store-set.ts";
+import type { StoreSecret } from "./stores/store-secret.ts";
+import { createStoreSet, type StoreSet } from "./stores/store-set.ts";
 import type { Unseal } from "./unseal.ts";
 import { VERSION } from "./version.ts";
 

@@ -21,7 +21,8 @@ export const AgentIdentity = z.object({
 });
 export type AgentIdentity = z.infer<typeof AgentIdentity>;
 
-const IDENTITY_FILE = "identity.json";
+/** Where the identity is kept in the state directory. */
+export const IDENTITY_FILE = "identity.json";
 /** Only the agent's own user may read its files. */
 const PRIVATE_MODE = 0o600;
 const PRIVATE_DIRECTORY_MODE = 0o700;

@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
+import { renderFindings } from "./doctor/finding.ts";
+import { runDoctor } from "./doctor/run-doctor.ts";
 import { enrol } from "./enrol.ts";
 import { loadIdentity } from "./identity.ts";
 import { runAgent } from "./run-agent.ts";
 import { startStatusServer } from "./status-server.ts";
 
 const USAGE = `evenkeel-agent enrol --url URL --name NAME --state DIR   (the one-time token is read from EVENKEEL_ENROLMENT_TOKEN)
-evenkeel-agent run --state DIR [--status-port PORT]`;
+evenkeel-agent run --state DIR [--status-port PORT]
+evenkeel-agent doctor --state DIR [--json]              (looks at everything around this agent and says what to mend)`;
 
 const say = (line: string) => process.stdout.write(`${new Date().toISOString()} ${line}\n`);
 
@@ -18,6 +21,7 @@ async function main(): Promise<void> {
       name: { type: "string" },
       state: { type: "string" },
       "status-port": { type: "string" },
+      json: { type: "boolean", default: false },
     },
   });
   const [verb] = positionals;
@@ -31,6 +35,12 @@ async function main(): Promise<void> {
       throw new Error(`something is missing\n${USAGE}`);
     const identity = await enrol({ url, token, name, stateDir });
     say(`enrolled as ${identity.agentId} of site ${identity.siteName}`);
+    return;
+  }
+  if (verb === "doctor") {
+    const findings = await runDoctor(stateDir);
+    process.stdout.write(values.json ? `${JSON.stringify(findings, null, 2)}\n` : renderFindings(findings));
+    if (findings.some((finding) => finding.state === "bad")) process.exitCode = 1;
     return;
   }
   if (verb !== "run") throw new Error(USAGE);

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { Plan } from "@evenkeel/contracts/plan";
 import { writePrivateFile } from "./identity.ts";
 
-const PLAN_FILE = "plan.json";
+/** Where the last plan is kept in the state directory. */
+export const PLAN_FILE = "plan.json";
 
 /**
  * Keeps a plan, so that the agent works from it when it starts without the control plane. Its secrets stay sealed.

@@ -1,17 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import type { PlannedStore } from "@evenkeel/contracts/plan";
-import type { RouteStore } from "@evenkeel/contracts/route-store";
 import { DOUBT_MS } from "@evenkeel/core/health/illness";
 import { findMonitorPlugin } from "@evenkeel/plugins/registry";
-import { openRouteStore } from "@evenkeel/route-store/open-route-store";
 import { type RunningAgent, runAgentKernel, type Say } from "./agent-kernel.ts";
 import { SYSTEM_CLOCK } from "./clock.ts";
 import { dialWebSocket } from "./edge/dial-web-socket.ts";
 import type { AgentIdentity } from "./identity.ts";
 import { startLoopLag } from "./loop-lag.ts";
 import { keepPlan, loadPlan } from "./plan-file.ts";
-import type { StoreSecret } from "./stores/store-set.ts";
+import { openPlannedStore } from "./stores/open-planned-store.ts";
 import { createUnseal } from "./unseal.ts";
 
 export type { AgentStatus, RunningAgent, Say } from "./agent-kernel.ts";
@@ -36,24 +33,9 @@ export async function runAgent(identity: AgentIdentity, stateDir: string, say: S
     unseal,
     lag: startLoopLag(DOUBT_MS),
     findPlugin: findMonitorPlugin,
-    openStore,
+    openStore: openPlannedStore,
     loadPlan: () => loadPlan(stateDir, say),
     keepPlan: (plan) => keepPlan(stateDir, plan),
     say,
-  });
-}
-
-function openStore(planned: PlannedStore, { password, clientKeyPem }: StoreSecret): RouteStore {
-  const { caPem, clientCertPem } = planned;
-  const tls = {
-    ...(caPem === null ? {} : { ca: caPem }),
-    ...(clientCertPem === null || clientCertPem === undefined ? {} : { cert: clientCertPem }),
-    ...(clientKeyPem === undefined ? {} : { key: clientKeyPem }),
-  };
-  return openRouteStore({
-    endpoints: planned.endpoints,
-    ...(planned.user === null ? {} : { user: planned.user }),
-    ...(password === undefined ? {} : { password }),
-    ...(Object.keys(tls).length === 0 ? {} : { tls }),
   });
 }

@@ -47,7 +47,10 @@ const api = new Hono<AppEnv>()
     }
     await next();
     // The answer to a WebSocket upgrade cannot be changed, nor cached.
-    if (c.res.status !== 101) c.header("cache-control", "no-store");
+    if (c.res.status === 101) return;
+    c.header("cache-control", "no-store");
+    // Cloudflare sends a date, workerd by itself does not; `evenkeel-agent doctor` compares clocks by it (RFC 9110 §6.6.1).
+    c.header("date", new Date().toUTCString());
   })
   .get("/health", (c) => c.json({ status: "up" as const }))
   .route("/setup", setupRoutes)

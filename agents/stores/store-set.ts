@@ -2,16 +2,13 @@ import type { RouteWrite, StoreHealth, WrittenFrame } from "@evenkeel/contracts/
 import type { Plan, PlannedStore } from "@evenkeel/contracts/plan";
 import type { Beat } from "@evenkeel/contracts/route";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
-import { z } from "zod";
+import type { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Unseal } from "../unseal.ts";
 import { type RunningBeat, startBeat } from "./beat.ts";
 import { createMirrorSet } from "./mirror-set.ts";
+import { StoreSecret } from "./store-secret.ts";
 import { type KnownEntries, writeRoute } from "./write-route.ts";
-
-const StoreSecret = z.object({ password: z.string().optional(), clientKeyPem: z.string().optional() });
-/** What is sealed of a store, opened. */
-export type StoreSecret = z.infer<typeof StoreSecret>;
 
 interface OpenStore {
   readonly planned: PlannedStore;

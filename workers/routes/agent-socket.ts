@@ -21,10 +21,13 @@ export const agentSocketRoutes = new Hono<AppEnv>().get(
     const token = /^Bearer\s+(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
     const secret = token === undefined ? null : await readSecret(token);
     if (secret?.kind !== "agent") throw refuseAgent();
+    const found = await findAgent(c, secret);
     if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+      // The token was looked at before, so that `evenkeel-agent doctor` can tell a good one from a removed agent's.
+      if (found.agent === null)
+        throw new AppError("catalogue-unavailable", "The token cannot be checked now");
       throw new AppError("protocol-mismatch", "Agents connect by WebSocket");
     }
-    const found = await findAgent(c, secret);
     const caller: SocketCaller = { role: "agent", id: secret.id, hash: secret.hash, agent: found.agent };
     const headers = { upgrade: "websocket", [CALLER_HEADER]: JSON.stringify(caller) };
     const response = await openInstance(c.env, found.instanceId).fetch("https://instance/agent", { headers });

@@ -1,0 +1,69 @@
+import type { Observation, Verdict } from "@evenkeel/contracts/observation";
+import type { Plan, PlannedMonitor } from "@evenkeel/contracts/plan";
+import { testTarget } from "../probing/test-target.ts";
+import type { Unseal } from "../unseal.ts";
+import { doubtful, type Finding, type FindingState, good } from "./finding.ts";
+
+/** Targets that are tried at a time: a thousand connects at once would look like an attack. */
+const AT_A_TIME = 16;
+
+const STATES: Readonly<Record<Verdict, FindingState>> = {
+  up: "good",
+  degraded: "doubtful",
+  read_only: "doubtful",
+  down: "bad",
+  config: "bad",
+};
+/** For what the engine's plugin has no advice of its own. */
+const FIX = "look at the server and the way to it; the docs page of its kind lists what the codes mean";
+
+/**
+ * Checks every target of the plan with a connection and login of its own.
+ *
+ * @param plan the plan
+ * @param unseal opens the targets' credentials
+ */
+export async function checkTargets(plan: Plan, unseal: Unseal): Promise<Finding[]> {
+  const targets = plan.monitors.flatMap((monitor) =>
+    monitor.dataCentres.map((target) => ({ monitor, target })),
+  );
+  if (targets.length === 0) {
+    return [doubtful("targets", "the plan has no monitors", "create a monitor in the console")];
+  }
+  const findings: Finding[] = [];
+  for (let at = 0; at < targets.length; at += AT_A_TIME) {
+    const some = targets.slice(at, at + AT_A_TIME);
+    findings.push(
+      ...(await Promise.all(some.map(async (one) => await checkTarget(one.monitor, one.target, unseal)))),
+    );
+  }
+  return findings;
+}
+
+async function checkTarget(
+  monitor: PlannedMonitor,
+  target: PlannedMonitor["dataCentres"][number],
+  unseal: Unseal,
+): Promise<Finding> {
+  const { kind, timing } = monitor;
+  const frame = {
+    type: "test",
+    nonce: "doctor",
+    kind,
+    target,
+    accessTimeoutMs: timing.accessTimeoutMs,
+  } as const;
+  return judgeTarget(`${monitor.name} (${kind}) in ${target.name}`, await testTarget(frame, unseal));
+}
+
+/**
+ * Judges what a test of a target found.
+ *
+ * @param subject what people call the target
+ * @param observation what the test found
+ */
+export function judgeTarget(subject: string, { judgement }: Observation): Finding {
+  const state = STATES[judgement.verdict];
+  const words = `${judgement.verdict.replace("_", "-")}, ${judgement.words}`;
+  return state === "good" ? good(subject, words) : { state, subject, words, fix: judgement.advice ?? FIX };
+}

@@ -1,0 +1,25 @@
+import type { PlannedStore } from "@evenkeel/contracts/plan";
+import type { RouteStore } from "@evenkeel/contracts/route-store";
+import { openRouteStore } from "@evenkeel/route-store/open-route-store";
+import type { StoreSecret } from "./store-secret.ts";
+
+/**
+ * Opens a store as the plan and its secret say.
+ *
+ * @param planned the store of the plan
+ * @param secret what was sealed of it
+ */
+export function openPlannedStore(planned: PlannedStore, { password, clientKeyPem }: StoreSecret): RouteStore {
+  const { caPem, clientCertPem } = planned;
+  const tls = {
+    ...(caPem === null ? {} : { ca: caPem }),
+    ...(clientCertPem === null || clientCertPem === undefined ? {} : { cert: clientCertPem }),
+    ...(clientKeyPem === undefined ? {} : { key: clientKeyPem }),
+  };
+  return openRouteStore({
+    endpoints: planned.endpoints,
+    ...(planned.user === null ? {} : { user: planned.user }),
+    ...(password === undefined ? {} : { password }),
+    ...(Object.keys(tls).length === 0 ? {} : { tls }),
+  });
+}
