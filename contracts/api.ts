@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Judgement, Observation } from "./observation.ts";
+import { pem } from "./pem.ts";
 import {
   ArbitrationSettings,
   Id,
@@ -190,7 +191,10 @@ export const SettingsView = z.object({
   overrides: z.record(z.string(), TimingOverrides),
 });
 
-/** The etcd cluster of an instance. `password` is sealed to the enrolled agents and never shown again. */
+/**
+ * The etcd cluster of an instance. `password` and `clientKeyPem` are sealed to the enrolled agents and never shown again;
+ * they are sealed together, so that whoever has both enters both anew.
+ */
 export const StoreUpdate = z.strictObject({
   topology: z.enum(["one-cluster"]).default("one-cluster"),
   endpoints: z
@@ -200,21 +204,30 @@ export const StoreUpdate = z.strictObject({
   user: z.string().trim().min(1).max(100).nullable().default(null),
   /** Absent: keep the password that is sealed. */
   password: z.string().min(1).max(200).optional(),
-  caPem: z.string().max(20_000).nullable().default(null),
+  caPem: pem("CERTIFICATE", "a certificate").nullable().default(null),
+  /** The agents' client certificate; without a common name, because etcd's gateway refuses certificates that have one. */
+  clientCertPem: pem("CERTIFICATE", "a certificate").nullable().default(null),
+  /** Its key, not encrypted; absent: keep the key that is sealed. */
+  clientKeyPem: pem("PRIVATE KEY", "a private key without a passphrase").optional(),
+  /** True: agents write beside each route what devspore and devcloud SDKs read below `/mas-monitor/`. */
+  masMirror: z.boolean().default(false),
 });
 /** A remark on something that was accepted but needs attention. */
 export const Warning = z.object({ id: z.string(), text: z.string() });
 export type Warning = z.infer<typeof Warning>;
-/** The etcd cluster of an instance, without its password. */
+/** The etcd cluster of an instance, without its secrets. */
 export const StoreView = z.object({
   id: z.string(),
   topology: z.enum(["one-cluster"]),
   endpoints: z.array(z.string()),
   user: z.string().nullable(),
   hasPassword: z.boolean(),
-  /** Ids of the agents that can open the password. */
+  hasClientKey: z.boolean(),
+  /** Ids of the agents that can open password and key. */
   sealedTo: z.array(z.string()),
   caPem: z.string().nullable(),
+  clientCertPem: z.string().nullable(),
+  masMirror: z.boolean(),
   warnings: z.array(Warning),
 });
 

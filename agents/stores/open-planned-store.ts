@@ -11,11 +11,10 @@ import type { StoreSecret } from "./store-secret.ts";
  */
 export function openPlannedStore(planned: PlannedStore, { password, clientKeyPem }: StoreSecret): RouteStore {
   const { caPem, clientCertPem } = planned;
-  const tls = {
-    ...(caPem === null ? {} : { ca: caPem }),
-    ...(clientCertPem === null || clientCertPem === undefined ? {} : { cert: clientCertPem }),
-    ...(clientKeyPem === undefined ? {} : { key: clientKeyPem }),
-  };
+  // The key of a certificate that was taken out of the plan may still be sealed beside the password.
+  const own =
+    clientCertPem == null || clientKeyPem === undefined ? {} : { cert: clientCertPem, key: clientKeyPem };
+  const tls = { ...(caPem === null ? {} : { ca: caPem }), ...own };
   return openRouteStore({
     endpoints: planned.endpoints,
     ...(planned.user === null ? {} : { user: planned.user }),

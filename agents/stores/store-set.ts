@@ -90,8 +90,9 @@ export function createStoreSet(options: StoreSetOptions): StoreSet {
         if (planned === undefined || JSON.stringify(planned) !== JSON.stringify(entry.planned))
           closeStore(id);
       }
+      // A store that is opened now gets its mirror with its first beat.
+      for (const { planned, store } of open.values()) void mirrors.sync(planned, store);
       for (const planned of mine) if (!open.has(planned.id)) await openStore(planned);
-      for (const entry of open.values()) void mirrors.sync(entry.planned, entry.store);
     },
     health: () => [...[...open.values()].map((entry) => entry.beat.health()), ...locked.values()],
     async write(writes) {

@@ -1,10 +1,12 @@
 import catalogue from "../../migrations/0001_catalogue.sql";
 import maintenanceWindows from "../../migrations/0002_maintenance_windows.sql";
+import storeCertificateAndMirror from "../../migrations/0003_store_certificate_and_mirror.sql";
 
 /** All migrations, oldest first. A name is never changed once it is released. */
 export const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: "0001_catalogue", sql: catalogue },
   { name: "0002_maintenance_windows", sql: maintenanceWindows },
+  { name: "0003_store_certificate_and_mirror", sql: storeCertificateAndMirror },
 ];
 
 /** Runs that meet another one at work and look again. */

@@ -190,6 +190,8 @@ export const stores = sqliteTable("stores", {
   user: text("user"),
   sealed: text("sealed", { mode: "json" }).$type<Sealed | null>(),
   caPem: text("ca_pem"),
+  clientCertPem: text("client_cert_pem"),
+  masMirror: integer("mas_mirror", { mode: "boolean" }).notNull().default(false),
 });
 
 /** Enrolled agents: their public key and the hash of what they connect with. */

@@ -46,8 +46,9 @@ export function computeKindTiming(
 }
 
 function planStore(store: PlanRows["stores"][number], rows: PlanRows): PlannedStore {
-  const { id, endpoints, user, sealed, caPem } = store;
-  return { id, endpoints, user, sealed: sealed ?? null, caPem, sites: rows.sites.map((site) => site.id) };
+  const { id, endpoints, user, sealed, caPem, clientCertPem, masMirror } = store;
+  const open = { id, endpoints, user, caPem, clientCertPem, masMirror };
+  return { ...open, sealed: sealed ?? null, sites: rows.sites.map((site) => site.id) };
 }
 
 function planMonitor(monitor: PlanRows["monitors"][number], rows: PlanRows): PlannedMonitor {

@@ -9,7 +9,8 @@ import { mintId } from "../auth/secrets.ts";
 import { within } from "../db/open.ts";
 import { stores } from "../db/schema.ts";
 import { changeInstance } from "../plan/change-plan.ts";
-import { listRecipients, listSealedTo, type Recipient, seal, warnOfUnsealed } from "../plan/seal.ts";
+import { listRecipients, listSealedTo, type Recipient, warnOfUnsealed } from "../plan/seal.ts";
+import { readStore } from "../plan/store-input.ts";
 import { notFound, withCatalogue, withInstance } from "../scope.ts";
 import { accept, json } from "../validation.ts";
 
@@ -45,15 +46,14 @@ export const storeRoutes = new Hono<AppEnv>()
     async (c) => {
       const catalogue = c.get("catalogue");
       const instanceId = c.get("instance").id;
-      const { password, ...open } = c.req.valid("json");
       const recipients = await listRecipients(catalogue, instanceId);
       const before = await find(c);
-      const sealed = password === undefined ? (before?.sealed ?? null) : await seal({ password }, recipients);
-      const row: StoreRow = { id: before?.id ?? mintId("sto"), instanceId, ...open, sealed };
+      const input = await readStore(c.req.valid("json"), before, recipients);
+      const row: StoreRow = { id: before?.id ?? mintId("sto"), instanceId, ...input };
       const statement = catalogue
         .insert(stores)
         .values(row)
-        .onConflictDoUpdate({ target: stores.instanceId, set: { ...open, sealed } });
+        .onConflictDoUpdate({ target: stores.instanceId, set: input });
       await changeInstance(c, [statement], {
         action: "set route store",
         resource: row.id,
@@ -71,15 +71,18 @@ function find(c: Context<AppEnv>): Promise<StoreRow | undefined> {
 }
 
 function show(row: StoreRow, recipients: readonly Recipient[]): z.infer<typeof StoreView> {
-  const { id, topology, endpoints, user, caPem, sealed } = row;
+  const { id, topology, endpoints, user, caPem, clientCertPem, masMirror, sealed } = row;
   return {
     id,
     topology,
     endpoints,
     user,
-    hasPassword: sealed != null,
+    hasPassword: sealed != null && user !== null,
+    hasClientKey: sealed != null && clientCertPem !== null,
     sealedTo: listSealedTo(sealed),
     caPem,
+    clientCertPem,
+    masMirror,
     warnings: warnOfUnsealed([sealed], recipients),
   };
 }
