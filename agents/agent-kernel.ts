@@ -1,6 +1,7 @@
 import {
   type EdgeFrame,
   type Illness,
+  type PeerLink,
   PROTOCOL_VERSION,
   type RouteWrite,
 } from "@evenkeel/contracts/agent-protocol";
@@ -9,10 +10,12 @@ import type { MonitorPlugin } from "@evenkeel/contracts/plugin";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
 import { computeIllness } from "@evenkeel/core/health/illness";
 import type { Cancel, Clock } from "./clock.ts";
-import { EdgeConnection } from "./edge/edge-connection.ts";
+import { EdgeConnection, type EdgeListener } from "./edge/edge-connection.ts";
 import type { Dial } from "./edge/edge-socket.ts";
 import { createReporter, type Reporter } from "./edge/reporter.ts";
 import type { LoopLag } from "./loop-lag.ts";
+import type { Peer, PeerPorts } from "./peers/peer-net.ts";
+import { createPeerSet, type PeerSet } from "./peers/peer-set.ts";
 import { createProberSet, type ProberSet, targetKey } from "./probing/prober-set.ts";
 import { testTarget } from "./probing/test-target.ts";
 import type { StoreSecret } from "./stores/store-secret.ts";
@@ -40,6 +43,8 @@ export interface AgentStatus {
   readonly targets: number;
   readonly failingTargets: number;
   readonly stores: readonly { readonly store: string; readonly reachable: boolean }[];
+  /** Links to the agents of other sites. */
+  readonly links: readonly PeerLink[];
   readonly loopLateMs: number;
 }
 
@@ -60,6 +65,8 @@ export interface AgentPorts {
   readonly openStore: (planned: PlannedStore, secret: StoreSecret) => RouteStore;
   readonly loadPlan: () => Promise<Plan | null>;
   readonly keepPlan: (plan: Plan) => Promise<void>;
+  /** How the agents of other sites are reached; absent: this agent has no port for them, and so no links. */
+  readonly peers?: PeerPorts;
   readonly say: Say;
 }
 
@@ -70,21 +77,23 @@ interface Parts {
   readonly reporter: Reporter;
   readonly probers: ProberSet;
   readonly stores: StoreSet;
+  readonly peers: PeerSet;
   readonly connection: EdgeConnection;
   plan: Plan | null;
-  /** Plans are taken one after the other, in the order in which they came. */
+  /** Plans are taken one after the other, in the order in which they came; so are lists of peers kept. */
   taking: Promise<void>;
 }
 
 /**
  * Runs the logic of an agent: it probes the plan's targets, reports changes, answers questions and writes routes. It
- * never decides. It works from the plan that an earlier start kept until the control plane answers.
+ * never decides. It works from the plan and the peers that an earlier start kept until the control plane answers.
  *
  * @param ports its surroundings
  */
 export async function runAgentKernel(ports: AgentPorts): Promise<RunningAgent> {
   const parts = assemble(ports);
   const kept = await ports.loadPlan();
+  parts.peers.follow((await ports.peers?.load()) ?? []);
   if (kept !== null) {
     queuePlan(parts, kept, () =>
       ports.say(`working from the kept plan ${kept.version} until the control plane answers`),
@@ -96,6 +105,7 @@ export async function runAgentKernel(ports: AgentPorts): Promise<RunningAgent> {
     stop: () => {
       parts.reporter.stop();
       parts.connection.close();
+      parts.peers.stop();
       parts.probers.stop();
       parts.stores.close();
       ports.lag.stop();
@@ -111,7 +121,7 @@ function assemble(ports: AgentPorts): Parts {
       gather: (targets) => ({
         illness: doubt(parts),
         stores: parts.stores.health(),
-        links: [],
+        links: parts.peers.links(),
         observations: parts.probers.observe(targets),
       }),
       send: (frame) => parts.connection.send(frame),
@@ -128,22 +138,38 @@ function assemble(ports: AgentPorts): Parts {
     confirmedBy: () => (parts.connection.isHeard() ? "edge" : "none"),
     onChange: () => reporter.note(null),
   });
-  const listener = {
-    onOpen: () => sayHello(parts),
-    onFrame: (frame: EdgeFrame) => handleFrame(parts, frame),
-    onClosed: (words: string) => {
-      reporter.pause();
-      say(`not connected to the control plane: ${words}`);
-    },
-  };
-  const connection = new EdgeConnection(ports.dial, listener, ports);
+  const peers = createPeerSet({
+    clock,
+    site: ports.site,
+    net: ports.peers?.net ?? null,
+    onChange: () => reporter.note(null),
+    say,
+  });
+  const connection = new EdgeConnection(
+    ports.dial,
+    listen(() => parts),
+    ports,
+  );
   const probers = createProberSet(unseal, (target) => reporter.note(target), ports);
   const parts: Parts = {
-    ...{ ports, say, reporter, probers, stores, connection },
+    ...{ ports, say, reporter, probers, stores, peers, connection },
     plan: null,
     taking: Promise.resolve(),
   };
   return parts;
+}
+
+/** What the agent makes of its connection. The parts are asked for later, because the connection is one of them. */
+function listen(findParts: () => Parts): EdgeListener {
+  return {
+    onOpen: () => sayHello(findParts()),
+    onFrame: (frame) => handleFrame(findParts(), frame),
+    onClosed(words) {
+      const { reporter, say } = findParts();
+      reporter.pause();
+      say(`not connected to the control plane: ${words}`);
+    },
+  };
 }
 
 function doubt(parts: Parts): Illness {
@@ -160,6 +186,7 @@ function sayHello(parts: Parts): void {
     version: VERSION,
     planVersion,
     host,
+    peer: parts.ports.peers?.net.address ?? null,
   });
 }
 
@@ -188,6 +215,9 @@ function handleFrame(parts: Parts, frame: EdgeFrame): void {
     case "test":
       void test(parts, frame);
       return;
+    case "peers":
+      takePeers(parts, frame.peers);
+      return;
   }
 }
 
@@ -206,6 +236,16 @@ async function takePlan(parts: Parts, next: Plan): Promise<void> {
   await parts.stores.follow(next);
   await parts.probers.follow(next);
   await parts.ports.keepPlan(next);
+}
+
+function takePeers(parts: Parts, next: readonly Peer[]): void {
+  parts.peers.follow(next);
+  parts.taking = parts.taking
+    .then(() => parts.ports.peers?.keep(next))
+    .catch((error: unknown) => {
+      const words = error instanceof Error ? error.message : String(error);
+      parts.say(`the list of peers could not be kept: ${words}`);
+    });
 }
 
 async function write(parts: Parts, writes: readonly RouteWrite[]): Promise<void> {
@@ -227,7 +267,7 @@ async function answer(parts: Parts, frame: Extract<EdgeFrame, { type: "ask" }>):
     nonce: frame.nonce,
     illness: doubt(parts),
     stores: parts.stores.health(),
-    links: [],
+    links: parts.peers.links(),
     observations: parts.probers.observe(targets),
   });
 }
@@ -245,6 +285,7 @@ function renderStatus(parts: Parts): AgentStatus {
     targets: sights.length,
     failingTargets: sights.filter((sight) => sight.failing).length,
     stores: parts.stores.health().map(({ store, reachable }) => ({ store, reachable })),
+    links: parts.peers.links(),
     loopLateMs: parts.ports.lag.worstMs(),
   };
 }

@@ -4,11 +4,12 @@ import { renderFindings } from "./doctor/finding.ts";
 import { runDoctor } from "./doctor/run-doctor.ts";
 import { enrol } from "./enrol.ts";
 import { loadIdentity } from "./identity.ts";
+import { readPeerPlace } from "./peers/peer-address.ts";
 import { runAgent } from "./run-agent.ts";
 import { startStatusServer } from "./status-server.ts";
 
 const USAGE = `evenkeel-agent enrol --url URL --name NAME --state DIR   (the one-time token is read from EVENKEEL_ENROLMENT_TOKEN)
-evenkeel-agent run --state DIR [--status-port PORT]
+evenkeel-agent run --state DIR [--status-port PORT] [--peer-listen HOST:PORT [--peer-address HOST:PORT]]
 evenkeel-agent doctor --state DIR [--json]              (looks at everything around this agent and says what to mend)`;
 
 const say = (line: string) => process.stdout.write(`${new Date().toISOString()} ${line}\n`);
@@ -22,6 +23,8 @@ async function main(): Promise<void> {
       state: { type: "string" },
       "status-port": { type: "string" },
       json: { type: "boolean", default: false },
+      "peer-listen": { type: "string" },
+      "peer-address": { type: "string" },
     },
   });
   const [verb] = positionals;
@@ -44,8 +47,9 @@ async function main(): Promise<void> {
     return;
   }
   if (verb !== "run") throw new Error(USAGE);
+  const peerPlace = readPeerPlace(values["peer-listen"], values["peer-address"]);
   const identity = await loadIdentity(stateDir);
-  const agent = await runAgent(identity, stateDir, say);
+  const agent = await runAgent(identity, { stateDir, peerPlace, say });
   const port = values["status-port"];
   const server = port === undefined ? null : startStatusServer(Number(port), agent.status);
   const end = () => {

@@ -7,21 +7,35 @@ import { SYSTEM_CLOCK } from "./clock.ts";
 import { dialWebSocket } from "./edge/dial-web-socket.ts";
 import type { AgentIdentity } from "./identity.ts";
 import { startLoopLag } from "./loop-lag.ts";
-import { keepPlan, loadPlan } from "./plan-file.ts";
+import type { PeerPlace } from "./peers/peer-address.ts";
+import type { PeerPorts } from "./peers/peer-net.ts";
+import { openSocketNet } from "./peers/socket-net.ts";
+import { keepPeers, keepPlan, loadPeers, loadPlan } from "./plan-file.ts";
 import { openPlannedStore } from "./stores/open-planned-store.ts";
 import { createUnseal } from "./unseal.ts";
 
 export type { AgentStatus, RunningAgent, Say } from "./agent-kernel.ts";
 
+/** How an agent runs on this machine. */
+export interface AgentOptions {
+  /** Where the last plan is kept, so that it works from it when it starts without the control plane. */
+  readonly stateDir: string;
+  /** Where it listens for the agents of other sites; null: nowhere, so that it has no links. */
+  readonly peerPlace: PeerPlace | null;
+  /** Tells the operator. */
+  readonly say: Say;
+}
+
 /**
  * Runs an agent on this machine.
  *
  * @param identity who it is
- * @param stateDir where the last plan is kept, so that it works from it when it starts without the control plane
- * @param say tells the operator
+ * @param options how
  */
-export async function runAgent(identity: AgentIdentity, stateDir: string, say: Say): Promise<RunningAgent> {
+export async function runAgent(identity: AgentIdentity, options: AgentOptions): Promise<RunningAgent> {
+  const { stateDir, say } = options;
   const unseal = await createUnseal(identity);
+  const peers = await openPeers(identity, options);
   return runAgentKernel({
     instanceId: identity.instanceId,
     site: identity.site,
@@ -36,6 +50,19 @@ export async function runAgent(identity: AgentIdentity, stateDir: string, say: S
     openStore: openPlannedStore,
     loadPlan: () => loadPlan(stateDir, say),
     keepPlan: (plan) => keepPlan(stateDir, plan),
+    ...(peers === null ? {} : { peers }),
     say,
   });
+}
+
+async function openPeers(
+  { agentId, privateKey }: AgentIdentity,
+  { stateDir, peerPlace, say }: AgentOptions,
+): Promise<PeerPorts | null> {
+  if (peerPlace === null) return null;
+  return {
+    net: await openSocketNet({ agentId, privateKey, place: peerPlace, clock: SYSTEM_CLOCK, say }),
+    load: () => loadPeers(stateDir, say),
+    keep: (peers) => keepPeers(stateDir, peers),
+  };
 }

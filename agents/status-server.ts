@@ -26,6 +26,12 @@ export function startStatusServer(port: number, status: () => AgentStatus): Serv
   return server;
 }
 
+const LINK_GAUGES = [
+  { name: "evenkeel_agent_link_up", help: "1 while the peer of another site answers." },
+  { name: "evenkeel_agent_link_cut", help: "1 once a peer that was reached before is silent." },
+  { name: "evenkeel_agent_link_round_trip_ms", help: "Round trip of the peer's last answer." },
+] as const;
+
 /**
  * Renders the agent's state in Prometheus' text format.
  *
@@ -37,6 +43,16 @@ export function renderMetrics(status: AgentStatus): string {
   const stores = status.stores.map(
     (store) => `evenkeel_agent_store_reachable{store="${store.store}"} ${store.reachable ? 1 : 0}\n`,
   );
+  const links = status.links.flatMap(({ agentId, site, state, roundTripMs }) => {
+    const labels = `{peer="${agentId}",site="${site}"}`;
+    return [
+      { name: "evenkeel_agent_link_up", labels, value: state === "up" ? 1 : 0 },
+      { name: "evenkeel_agent_link_cut", labels, value: state === "cut" ? 1 : 0 },
+      ...(roundTripMs === null
+        ? []
+        : [{ name: "evenkeel_agent_link_round_trip_ms", labels, value: roundTripMs }]),
+    ];
+  });
   return [
     gauge("evenkeel_agent_connected", "1 while the control plane is heard.", status.connected ? 1 : 0),
     gauge("evenkeel_agent_plan_version", "Version of the plan that is worked from.", status.planVersion),
@@ -50,5 +66,9 @@ export function renderMetrics(status: AgentStatus): string {
     "# HELP evenkeel_agent_store_reachable 1 while the route store takes this agent's writes.\n",
     "# TYPE evenkeel_agent_store_reachable gauge\n",
     ...stores,
+    ...LINK_GAUGES.flatMap(({ name, help }) => [
+      `# HELP ${name} ${help}\n# TYPE ${name} gauge\n`,
+      ...links.filter((link) => link.name === name).map(({ labels, value }) => `${name}${labels} ${value}\n`),
+    ]),
   ].join("");
 }

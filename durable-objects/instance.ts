@@ -13,6 +13,7 @@ import { openDoor } from "./instance/door.ts";
 import { type AwaitedCommand, giveOrder, nameCommand } from "./instance/give-order.ts";
 import { createInstanceMemory } from "./instance/instance-memory.ts";
 import { forgetAgent, listKnownAgents, rememberAgent } from "./instance/known-agents.ts";
+import { createPeerDirectory, rememberKey } from "./instance/peer-directory.ts";
 import type { CommandAudit, KnownAgent } from "./instance/ports.ts";
 import {
   forgetPrincipal,
@@ -79,6 +80,7 @@ export class Instance extends DurableObject<InstanceEnv> {
     this.#frames = {
       connections: this.#connections,
       arbiter: this.#arbiter,
+      peers: createPeerDirectory(ctx.storage.sql),
       now: () => Date.now(),
       waitUntil: (going) => ctx.waitUntil(going),
       onTested: (frame) => this.#tests.settle(frame.nonce, frame),
@@ -97,7 +99,7 @@ export class Instance extends DurableObject<InstanceEnv> {
     if (!door.ok) return door.response;
     const { 0: client, 1: server } = new WebSocketPair();
     if (door.role === "agent") {
-      rememberAgent(this.ctx.storage.sql, door.agent);
+      this.#remember(door.agent, door.publicKey);
       this.#connections.acceptAgent(server, door.agent, Date.now());
     } else {
       const { principal } = door;
@@ -273,9 +275,10 @@ export class Instance extends DurableObject<InstanceEnv> {
    * Learns of an agent that was enrolled.
    *
    * @param agent the agent
+   * @param publicKey the key that it proves itself with to its peers: a public JWK as JSON
    */
-  enrolled(agent: KnownAgent): void {
-    rememberAgent(this.ctx.storage.sql, agent);
+  enrolled(agent: KnownAgent, publicKey: string): void {
+    this.#remember(agent, publicKey);
   }
 
   /**
@@ -287,6 +290,7 @@ export class Instance extends DurableObject<InstanceEnv> {
     forgetAgent(this.ctx.storage.sql, agentId);
     this.#connections.closeAgent(agentId, CLOSE_REVOKED, "this agent was removed");
     this.#arbiter.turn({ type: "agent-removed", agentId });
+    this.#connections.tellPeers(this.#frames.peers.listFor);
   }
 
   /**
@@ -352,6 +356,12 @@ export class Instance extends DurableObject<InstanceEnv> {
   }
 
   // Inside.
+
+  #remember(agent: KnownAgent, publicKey: string | null): void {
+    const { sql } = this.ctx.storage;
+    rememberAgent(sql, agent);
+    if (publicKey !== null) rememberKey(sql, agent.id, publicKey);
+  }
 
   async #give(
     event: ArbitrationEvent,

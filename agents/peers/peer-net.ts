@@ -31,3 +31,11 @@ export interface PeerNet {
   reach(peer: Peer, events: PeerEvents): PeerReach | null;
   close(): void;
 }
+
+/** What the peers of an agent take of its surroundings. */
+export interface PeerPorts {
+  readonly net: PeerNet;
+  /** The peers that an earlier start kept; none if there was none. */
+  load(): Promise<readonly Peer[]>;
+  keep(peers: readonly Peer[]): Promise<void>;
+}

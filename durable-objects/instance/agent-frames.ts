@@ -2,7 +2,7 @@ import { type AgentFrame, PROTOCOL_VERSION } from "@evenkeel/contracts/agent-pro
 import { computeRouteWrites } from "@evenkeel/core/switching/route-writes";
 import type { Arbiter } from "./arbiter.ts";
 import type { Connections } from "./connections.ts";
-import type { LiveSocket } from "./ports.ts";
+import type { LiveSocket, PeerDirectory } from "./ports.ts";
 import { readAttachment } from "./sockets.ts";
 
 /** Close code of "try again later" (IANA registry of WebSocket close codes). */
@@ -12,6 +12,7 @@ const CLOSE_NOT_READY = 1013;
 export interface FrameParts {
   readonly connections: Connections;
   readonly arbiter: Arbiter;
+  readonly peers: PeerDirectory;
   /** Control plane's clock in ms. */
   readonly now: () => number;
   /** Lets something go on beside the frame. */
@@ -46,6 +47,7 @@ export function takeFrame(parts: FrameParts, socket: LiveSocket, frame: AgentFra
       return;
     case "report":
       connections.note(connection, frame);
+      parts.peers.noteLinks(agentId, frame.boot, frame.links);
       arbiter.turn({ type: "report", agentId, frame });
       // The runtime keeps the frame back until the report is on disk, so this says: it will not be lost.
       connections.send([agentId], { type: "ack", boot: frame.boot, seq: frame.seq });
@@ -64,7 +66,7 @@ function takeHello(
   socket: LiveSocket,
   hello: Extract<AgentFrame, { type: "hello" }>,
 ): void {
-  const { connections, arbiter } = parts;
+  const { connections, arbiter, peers } = parts;
   const attachment = readAttachment(socket);
   const state = arbiter.state();
   if (attachment?.role !== "agent" || state === null) {
@@ -81,6 +83,8 @@ function takeHello(
     plan: state.plan,
     routes: computeRouteWrites(state),
   });
+  peers.noteAddress(id, hello.peer ?? null);
+  connections.tellPeers(peers.listFor);
   arbiter.turn({ type: "agent-connected", agent: { id, name, site }, hello });
   parts.waitUntil(arbiter.pull());
 }

@@ -136,7 +136,11 @@ export class Arbiter {
     if (this.#state === null) return;
     if (this.#state.agents[gone.id]?.connected !== true) {
       // The end of its socket is what woke this object: it was connected until now, and so it was seen.
-      const seen = restoreAgents([], [{ attachment: gone, heardAtMs: this.#parts.ports.now() }]);
+      const seen = restoreAgents(
+        [],
+        [{ attachment: gone, heardAtMs: this.#parts.ports.now() }],
+        this.#parts.ports.memory.listLinks(),
+      );
       this.#state = { ...this.#state, agents: { ...this.#state.agents, ...seen } };
     }
     this.turn({ type: "agent-disconnected", agentId: gone.id });
@@ -240,13 +244,13 @@ function restore(ports: InstancePorts, connections: Connections): InstanceState 
     attachment,
     heardAtMs: heard[attachment.id] ?? attachment.openedAtMs,
   }));
-  return { ...state, agents: restoreAgents(memory.listKnownAgents(), open) };
+  return { ...state, agents: restoreAgents(memory.listKnownAgents(), open, memory.listLinks()) };
 }
 
 /** The state before the first plan: nothing is planned, but the enrolled agents are known. */
 function begin(plan: Plan, { memory, now }: { memory: InstanceMemory; now: () => number }): InstanceState {
   const empty = { ...plan, version: 0, sites: [], stores: [], monitors: [] };
-  return { ...createInstanceState(empty, now()), agents: restoreAgents(memory.listKnownAgents(), []) };
+  return { ...createInstanceState(empty, now()), agents: restoreAgents(memory.listKnownAgents(), [], {}) };
 }
 
 function findBlocker(state: InstanceState, next: Plan, confirmedBy: string | null): string | null {

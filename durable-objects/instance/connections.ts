@@ -4,6 +4,7 @@ import {
   CLOSE_REVOKED,
   type EdgeFrame,
   type HelloFrame,
+  type PeersFrame,
 } from "@evenkeel/contracts/agent-protocol";
 import type { Effect } from "@evenkeel/core/arbitration/state";
 import type { z } from "zod";
@@ -23,6 +24,8 @@ export interface Connection {
   attachment: AgentAttachment;
   /** When it last sent a frame (control plane's clock, ms); pings are not frames. */
   framedAtMs: number;
+  /** The list of peers that it was sent last, as text; null: none by this incarnation of the object. */
+  peersTold: string | null;
 }
 
 /** The sockets of one object; a connection, and so a class. */
@@ -38,7 +41,8 @@ export class Connections {
       if (attachment?.role !== "agent" || attachment.replaced || attachment.hello === null) continue;
       const rival = this.#agents.get(attachment.id);
       if (rival !== undefined && rival.attachment.openedAtMs >= attachment.openedAtMs) continue;
-      this.#agents.set(attachment.id, { socket, attachment, framedAtMs: attachment.openedAtMs });
+      const framedAtMs = attachment.openedAtMs;
+      this.#agents.set(attachment.id, { socket, attachment, framedAtMs, peersTold: null });
     }
   }
 
@@ -136,7 +140,7 @@ export class Connections {
     }
     const greeted = { ...attachment, hello };
     writeAttachment(socket, greeted);
-    this.#agents.set(attachment.id, { socket, attachment: greeted, framedAtMs: now });
+    this.#agents.set(attachment.id, { socket, attachment: greeted, framedAtMs: now, peersTold: null });
   }
 
   /**
@@ -216,6 +220,24 @@ export class Connections {
    */
   sendAll(frame: EdgeFrame): void {
     this.send([...this.#agents.keys()], frame);
+  }
+
+  /**
+   * Sends the list of its peers to every agent that listens for them and has not got this list yet.
+   *
+   * @param listFor the peers of the agents of a site
+   */
+  tellPeers(listFor: (site: string) => PeersFrame): void {
+    const texts = new Map<string, string>();
+    for (const connection of this.#agents.values()) {
+      const { hello, site } = connection.attachment;
+      if (hello?.peer == null) continue;
+      const text = texts.get(site) ?? JSON.stringify(listFor(site));
+      texts.set(site, text);
+      if (connection.peersTold === text) continue;
+      connection.peersTold = text;
+      sendText(connection.socket, text);
+    }
   }
 
   /**

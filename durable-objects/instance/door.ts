@@ -11,16 +11,21 @@ export const SocketCaller = z.discriminatedUnion("role", [
     role: z.literal("agent"),
     id: z.string(),
     hash: z.string(),
-    agent: z.object({ name: z.string(), site: z.string() }).nullable(),
+    agent: z.object({ name: z.string(), site: z.string(), publicKey: z.string() }).nullable(),
   }),
   z.object({ role: z.literal("console"), principal: Principal }),
 ]);
 /** Who connects, as the Worker says. */
 export type SocketCaller = z.infer<typeof SocketCaller>;
 
-/** Who may come in, or the refusal. */
+/** Who may come in, or the refusal. `publicKey` null: nobody said it now, so that what is known of it stays. */
 export type Door =
-  | { readonly ok: true; readonly role: "agent"; readonly agent: KnownAgent }
+  | {
+      readonly ok: true;
+      readonly role: "agent";
+      readonly agent: KnownAgent;
+      readonly publicKey: string | null;
+    }
   | { readonly ok: true; readonly role: "console"; readonly principal: Principal }
   | { readonly ok: false; readonly response: Response };
 
@@ -41,9 +46,12 @@ export function openDoor(
   if (!inside.isReady) return refuse(404);
   if (caller.data.role === "console") return { ok: true, ...caller.data };
   const { id, hash, agent } = caller.data;
-  if (agent !== null) return { ok: true, role: "agent", agent: { id, hash, ...agent } };
+  if (agent !== null) {
+    const { name, site, publicKey } = agent;
+    return { ok: true, role: "agent", agent: { id, hash, name, site }, publicKey };
+  }
   const known = inside.knownAgents.find((one) => one.id === id && one.hash === hash);
-  return known === undefined ? refuse(401) : { ok: true, role: "agent", agent: known };
+  return known === undefined ? refuse(401) : { ok: true, role: "agent", agent: known, publicKey: null };
 }
 
 function refuse(status: number): Door {

@@ -1,4 +1,5 @@
 import { listKnownAgents } from "./known-agents.ts";
+import { listLinks } from "./peer-directory.ts";
 import type { InstanceMemory } from "./ports.ts";
 import { listEvents, readMeta, readState, storeChanges, writeMeta } from "./storage.ts";
 
@@ -17,6 +18,7 @@ export function createInstanceMemory(storage: DurableObjectStorage): InstanceMem
     store: (changes) => storeChanges(storage, changes),
     listEvents: (limit) => listEvents(sql, { limit }),
     listKnownAgents: () => listKnownAgents(sql),
+    listLinks: () => listLinks(sql),
     readHeldPlan: () => readMeta(sql, HELD_PLAN),
     writeHeldPlan: (text) => writeMeta(sql, HELD_PLAN, text),
   };

@@ -12,7 +12,8 @@ export function rememberAgent(sql: SqlStorage, agent: KnownAgent): void {
   if (known !== null && JSON.stringify(known) === JSON.stringify(agent)) return;
   const { id, name, site, hash } = agent;
   sql.exec(
-    "insert or replace into agents (id, name, site, secret_hash) values (?, ?, ?, ?)",
+    `insert into agents (id, name, site, secret_hash) values (?, ?, ?, ?) on conflict (id) do update
+     set name = excluded.name, site = excluded.site, secret_hash = excluded.secret_hash`,
     id,
     name,
     site,

@@ -1,3 +1,4 @@
+import type { PeerAddress, PeerLink, PeersFrame } from "@evenkeel/contracts/agent-protocol";
 import type { InstanceEvent } from "@evenkeel/contracts/event";
 import type { Plan } from "@evenkeel/contracts/plan";
 import type { InstanceState, MonitorState } from "@evenkeel/core/arbitration/state";
@@ -62,6 +63,8 @@ export interface InstanceMemory {
   /** The latest events, newest first. */
   listEvents(limit: number): InstanceEvent[];
   listKnownAgents(): KnownAgent[];
+  /** What each agent told of its links last, by agent id. */
+  listLinks(): Readonly<Record<string, ToldLinks>>;
   /** The plan that is held back, as JSON; null: none. */
   readHeldPlan(): string | null;
   writeHeldPlan(text: string | null): void;
@@ -77,4 +80,36 @@ export interface InstancePorts {
   setAlarm(atMs: number): void;
   /** Pulls the latest plan; null: there is none, or the catalogue does not answer. */
   pullPlan(): Promise<PulledPlan | null>;
+}
+
+/** Where agents listen for each other, and with which keys they prove themselves. */
+export interface PeerDirectory {
+  /**
+   * Notes where an agent listens.
+   *
+   * @param agentId the agent
+   * @param address null: nowhere
+   */
+  noteAddress(agentId: string, address: PeerAddress | null): void;
+  /**
+   * The peers of the agents of a site: all that listen in other sites, connected or not, because the silence of one that
+   * is gone is what its peers are to tell.
+   *
+   * @param site id of the site
+   */
+  listFor(site: string): PeersFrame;
+  /**
+   * Notes the links that an agent told: agents tell only what changes, so an object that slept must not forget them.
+   *
+   * @param agentId the agent
+   * @param boot the start of its process: what an earlier one saw is not what this one sees
+   * @param links its links
+   */
+  noteLinks(agentId: string, boot: string, links: readonly PeerLink[]): void;
+}
+
+/** The links that one start of an agent's process told last. */
+export interface ToldLinks {
+  readonly boot: string;
+  readonly links: readonly PeerLink[];
 }

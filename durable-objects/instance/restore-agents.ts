@@ -1,5 +1,5 @@
 import type { AgentState } from "@evenkeel/core/arbitration/state";
-import type { KnownAgent } from "./ports.ts";
+import type { KnownAgent, ToldLinks } from "./ports.ts";
 import type { AgentAttachment } from "./sockets.ts";
 
 /**
@@ -8,11 +8,13 @@ import type { AgentAttachment } from "./sockets.ts";
  *
  * @param known every enrolled agent
  * @param open what the open sockets carry, with when they were last heard (control plane's clock, ms)
+ * @param told what each agent told of its links last, by agent id
  * @returns the agents by id
  */
 export function restoreAgents(
   known: readonly KnownAgent[],
   open: readonly { readonly attachment: AgentAttachment; readonly heardAtMs: number }[],
+  told: Readonly<Record<string, ToldLinks>>,
 ): Record<string, AgentState> {
   const agents: Record<string, AgentState> = {};
   for (const { id, name, site } of known) {
@@ -47,8 +49,7 @@ export function restoreAgents(
       version,
       illness,
       stores,
-      // What an agent sees of its peers is told with its next report.
-      links: [],
+      links: told[id]?.boot === boot ? told[id].links : [],
     };
   }
   return agents;

@@ -16,7 +16,8 @@ const TABLES = `
   create table if not exists meta (key text primary key not null, value text not null);
   create table if not exists monitors (id text primary key not null, body text not null);
   create table if not exists agents (
-    id text primary key not null, name text not null, site text not null, secret_hash text not null
+    id text primary key not null, name text not null, site text not null, secret_hash text not null,
+    public_key text, peer text, links text
   );
   create table if not exists events (
     seq integer primary key autoincrement, id text not null, monitor_id text, body text not null
@@ -29,13 +30,25 @@ const TABLES = `
   create table if not exists audit (seq integer primary key autoincrement, body text not null);
 `;
 
+/** Columns that tables of an older version lack. */
+const LATER_COLUMNS = [
+  { table: "agents", column: "public_key" },
+  { table: "agents", column: "peer" },
+  { table: "agents", column: "links" },
+] as const;
+
 /**
- * Creates the tables of an object; existing ones are kept.
+ * Creates the tables of an object; existing ones are kept, and get the columns that came later.
  *
  * @param sql the object's database
  */
 export function createTables(sql: SqlStorage): void {
   sql.exec(TABLES);
+  for (const { table, column } of LATER_COLUMNS) {
+    const known = sql.exec<{ name: string }>("select name from pragma_table_info(?)", table).toArray();
+    if (!known.some(({ name }) => name === column))
+      sql.exec(`alter table ${table} add column ${column} text`);
+  }
 }
 
 /**

@@ -51,13 +51,20 @@ async function startAgent(
   const name = `agent-${site}`;
   if (!known.has(name) || !existsSync(join(state, "identity.json"))) await enrolAgent(request, site, state);
   const port = ports[`agent-health-${site}`];
+  const peers = ports[`agent-peers-${site}`];
   const started = await supervisor.spawnProcess({
     name,
     role: "agent",
     site,
     command: process.execPath,
-    args: [AGENT, "run", "--state", state, "--status-port", String(port)],
-    ports: [{ port, wantedBy: `the status of the agent in ${site}` }],
+    args: [
+      ...[AGENT, "run", "--state", state, "--status-port", String(port)],
+      ...["--peer-listen", `${LAB_HOST}:${peers}`],
+    ],
+    ports: [
+      { port, wantedBy: `the status of the agent in ${site}` },
+      { port: peers, wantedBy: `the other agents' links to the agent in ${site}` },
+    ],
     isReady: async () => (await fetch(`http://${LAB_HOST}:${port}/metrics`)).ok,
   });
   if (!started.ok) throw new Error(started.message);

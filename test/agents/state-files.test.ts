@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AgentIdentity, loadIdentity, saveIdentity } from "../../agents/identity.ts";
-import { keepPlan, loadPlan } from "../../agents/plan-file.ts";
+import { keepPeers, keepPlan, loadPeers, loadPlan } from "../../agents/plan-file.ts";
 import { makePlan } from "../core/arbitration/world.ts";
 
 const TOKEN = "agent-token-0123456789";
@@ -99,5 +99,31 @@ describe("the kept plan", () => {
     await writeFile(join(stateDir, "plan.json"), text);
     expect(await loadPlan(stateDir, say)).toBeNull();
     expect(said).toEqual([`the kept plan cannot be read and is left aside (${kind})`]);
+  });
+});
+
+describe("the kept list of peers", () => {
+  const said: string[] = [];
+  const say = (line: string) => said.push(line);
+  const peers = [
+    { agentId: "agt_b", site: "dc2", address: { host: "10.0.0.2", port: 7300 }, publicKey: "{}" },
+  ];
+  beforeEach(() => {
+    said.length = 0;
+  });
+
+  it("comes back as it was kept", async () => {
+    await keepPeers(stateDir, peers);
+    expect(await loadPeers(stateDir, say)).toEqual(peers);
+    expect(await modeOf(join(stateDir, "peers.json"))).toBe("600");
+  });
+
+  it("is empty if none was kept, and left aside if it cannot be read", async () => {
+    expect(await loadPeers(stateDir, say)).toEqual([]);
+    expect(said).toEqual([]);
+    await keepPeers(stateDir, peers);
+    await writeFile(join(stateDir, "peers.json"), '[{"agentId": 7}]');
+    expect(await loadPeers(stateDir, say)).toEqual([]);
+    expect(said).toEqual(["the kept list of peers cannot be read and is left aside (ZodError)"]);
   });
 });

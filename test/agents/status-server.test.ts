@@ -14,6 +14,11 @@ const SOUND: AgentStatus = {
     { store: "main", reachable: true },
     { store: "dc2", reachable: false },
   ],
+  links: [
+    { agentId: "agt_b", site: "dc2", state: "up", ageMs: 1, roundTripMs: 0.75 },
+    { agentId: "agt_c", site: "witness", state: "cut", ageMs: 1, roundTripMs: 8 },
+    { agentId: "agt_d", site: "dc2", state: "unknown", ageMs: 1, roundTripMs: null },
+  ],
   loopLateMs: 1.25,
 };
 
@@ -29,6 +34,14 @@ describe("metrics", () => {
       "evenkeel_agent_loop_late_ms 1.25",
       'evenkeel_agent_store_reachable{store="main"} 1',
       'evenkeel_agent_store_reachable{store="dc2"} 0',
+      'evenkeel_agent_link_up{peer="agt_b",site="dc2"} 1',
+      'evenkeel_agent_link_up{peer="agt_c",site="witness"} 0',
+      'evenkeel_agent_link_up{peer="agt_d",site="dc2"} 0',
+      'evenkeel_agent_link_cut{peer="agt_b",site="dc2"} 0',
+      'evenkeel_agent_link_cut{peer="agt_c",site="witness"} 1',
+      'evenkeel_agent_link_cut{peer="agt_d",site="dc2"} 0',
+      'evenkeel_agent_link_round_trip_ms{peer="agt_b",site="dc2"} 0.75',
+      'evenkeel_agent_link_round_trip_ms{peer="agt_c",site="witness"} 8',
     ]);
     const names = [...new Set(samples.map((line) => line.split(/[ {]/, 1)[0]))];
     expect(lines.filter((line) => line.startsWith("# TYPE"))).toEqual(
@@ -41,7 +54,15 @@ describe("metrics", () => {
   });
 
   it("are numbers when nothing is known either", () => {
-    const unknown = { ...SOUND, connected: false, planVersion: 0, targets: 0, failingTargets: 0, stores: [] };
+    const unknown = {
+      ...SOUND,
+      connected: false,
+      planVersion: 0,
+      targets: 0,
+      failingTargets: 0,
+      stores: [],
+      links: [],
+    };
     expect(renderMetrics(unknown)).toContain("\nevenkeel_agent_connected 0\n");
     expect(renderMetrics(unknown)).not.toContain("store=");
   });

@@ -5,6 +5,7 @@ import { type MonitorView, TokenCreated } from "@evenkeel/contracts/api";
 import { BatchResult, CommandResult } from "@evenkeel/contracts/command";
 import { InstanceEvent } from "@evenkeel/contracts/event";
 import { ConsoleFrame, Explanation, type LiveMonitor, LiveView } from "@evenkeel/contracts/live";
+import { listLinks } from "@evenkeel/durable-objects/instance/peer-directory";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import {
@@ -195,6 +196,81 @@ describe("an agent's connection", () => {
       state.getWebSockets().map((socket) => state.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0),
     );
     expect(Math.max(...heardAtMs)).toBeGreaterThan(0);
+  });
+});
+
+describe("the peers of an agent", () => {
+  const at = (port: number) => ({ host: "10.0.0.1", port });
+  const joinAt = async (index: number, port: number) => {
+    const agent = await join(enrolled[index] ?? { agentToken: "" }, at(port));
+    open.push(agent);
+    return agent;
+  };
+  const told = async (agent: FakeAgent) =>
+    (await agent.take("peers")).peers.map(({ agentId, site, address, publicKey }) => {
+      expect(JSON.parse(publicKey)).toMatchObject({ kty: "EC", crv: "P-256" });
+      return { agentId, site, port: address.port };
+    });
+  const peerOf = (index: number, site: string, port: number) => ({
+    agentId: enrolled[index]?.agentId,
+    site: arranged.sites[site],
+    port,
+  });
+
+  it("are told at its welcome, and again when one comes, moves or is removed", async () => {
+    const first = await joinAt(0, 1001);
+    expect(await told(first)).toEqual([]);
+    const second = await joinAt(1, 1002);
+    expect(await told(second)).toEqual([peerOf(0, "dc1", 1001)]);
+    expect(await told(first)).toEqual([peerOf(1, "dc2", 1002)]);
+    const moved = await joinAt(1, 2002);
+    expect(await told(moved)).toEqual([peerOf(0, "dc1", 1001)]);
+    expect(await told(first)).toEqual([peerOf(1, "dc2", 2002)]);
+    await call(owner, "DELETE", `${arranged.path}/agents/${enrolled[1]?.agentId}`);
+    expect(await told(first)).toEqual([]);
+  });
+
+  it("[SAFE-3] stay on the list while they are gone: their silence is what the others are to tell", async () => {
+    const second = await joinAt(1, 1002);
+    await told(second);
+    second.close();
+    await expect.poll(async () => (await live()).events[0]?.type).toBe("agent-lost");
+    await evictDurableObject(stub());
+    expect(await told(await joinAt(0, 1001))).toEqual([peerOf(1, "dc2", 1002)]);
+  });
+
+  it("are not told to who does not listen for them, and who stops to listen is none any more", async () => {
+    const first = await joinAt(0, 1001);
+    await told(first);
+    await told(await joinAt(1, 1002));
+    expect(await told(first)).toHaveLength(1);
+    const deaf = await join(enrolled[1] ?? { agentToken: "" });
+    open.push(deaf);
+    expect(await told(first)).toEqual([]);
+    await acknowledged(deaf, deaf.report([], store, true));
+    expect(deaf.frames.filter(({ type }) => type === "peers")).toEqual([]);
+  });
+
+  it("[SAFE-3] and the links to them are not forgotten by an object that slept: agents tell only what changes", async () => {
+    const first = await joinAt(0, 1001);
+    const [agentId, site] = [enrolled[1]?.agentId ?? "", arranged.sites.dc2 ?? ""];
+    const link = { agentId, site, state: "cut" as const, ageMs: 5, roundTripMs: 0.5 };
+    await acknowledged(first, first.report([], store, true, [link]));
+    await evictDurableObject(stub());
+    const restored = await runInDurableObject(stub(), (_, { storage }) => listLinks(storage.sql));
+    expect(restored).toEqual({
+      [enrolled[0]?.agentId ?? ""]: { boot: first.boot, links: [{ ...link, ageMs: 0, roundTripMs: null }] },
+    });
+  });
+
+  it("are known to an object of an older version as soon as they connect again", async () => {
+    await runInDurableObject(stub(), (_, state) => {
+      for (const column of ["public_key", "peer", "links"])
+        state.storage.sql.exec(`alter table agents drop column ${column}`);
+    });
+    await evictDurableObject(stub());
+    await joinAt(0, 1001);
+    expect(await told(await joinAt(1, 1002))).toEqual([peerOf(0, "dc1", 1001)]);
   });
 });
 

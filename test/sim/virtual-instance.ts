@@ -8,7 +8,12 @@ import type { MonitorState, OperatorCommand, SettledCommand } from "@evenkeel/co
 import { type FrameParts, takeEnd, takeFrame } from "../../durable-objects/instance/agent-frames.ts";
 import { Arbiter } from "../../durable-objects/instance/arbiter.ts";
 import { Connections } from "../../durable-objects/instance/connections.ts";
-import type { Changes, InstanceMemory, KnownAgent } from "../../durable-objects/instance/ports.ts";
+import type {
+  Changes,
+  InstanceMemory,
+  KnownAgent,
+  PeerDirectory,
+} from "../../durable-objects/instance/ports.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 import type { VirtualSocket } from "./virtual-socket.ts";
@@ -163,6 +168,7 @@ export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
     store: commit,
     listEvents: (limit) => rows.events.slice(0, limit),
     listKnownAgents: () => [...agents],
+    listLinks: () => ({}),
     readHeldPlan: () => rows.held,
     writeHeldPlan: (text) => {
       rows = { ...rows, held: text };
@@ -189,7 +195,13 @@ export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
       connections,
       onSettled: observer.onReply,
     });
-    awake = { connections, arbiter, now, waitUntil: () => undefined, onTested: () => undefined };
+    // No agent here has a port for peers.
+    const peers: PeerDirectory = {
+      noteAddress: () => undefined,
+      listFor: () => ({ type: "peers", peers: [] }),
+      noteLinks: () => undefined,
+    };
+    awake = { connections, arbiter, peers, now, waitUntil: () => undefined, onTested: () => undefined };
     return awake;
   }
 

@@ -1,5 +1,12 @@
 import { exports } from "cloudflare:workers";
-import { AgentFrame, EdgeFrame, PONG, PROTOCOL_VERSION } from "@evenkeel/contracts/agent-protocol";
+import {
+  AgentFrame,
+  EdgeFrame,
+  type PeerAddress,
+  type PeerLink,
+  PONG,
+  PROTOCOL_VERSION,
+} from "@evenkeel/contracts/agent-protocol";
 import { Enrolled, EnrolmentTokenCreated, type PublicKey } from "@evenkeel/contracts/api";
 import type { Observation } from "@evenkeel/contracts/observation";
 import { exportJWK, generateKeyPair } from "jose";
@@ -66,16 +73,23 @@ export class FakeAgent {
     this.#socket.send(text);
   }
 
-  /** Says hello. */
-  hello(protocol = PROTOCOL_VERSION): void {
-    this.send({ type: "hello", protocol, boot: this.boot, version: "test", planVersion: 0, host: "host" });
+  /** Says hello. @param peer where it listens for its peers; null: nowhere */
+  hello(peer: PeerAddress | null = null): void {
+    const general = {
+      protocol: PROTOCOL_VERSION,
+      boot: this.boot,
+      version: "test",
+      planVersion: 0,
+      host: "host",
+    };
+    this.send({ type: "hello", ...general, peer });
   }
 
   /** Reports observations and returns the number of the report. */
-  report(observations: Observation[], store: string, full = false): number {
+  report(observations: Observation[], store: string, full = false, links: PeerLink[] = []): number {
     this.#seq += 1;
     const stores = [{ store, reachable: true, words: "" }];
-    const general = { full, illness: null, stores, links: [] };
+    const general = { full, illness: null, stores, links };
     this.send({ type: "report", boot: this.boot, seq: this.#seq, ...general, observations });
     return this.#seq;
   }
@@ -134,9 +148,12 @@ export async function connect(agent: Pick<EnrolledAgent, "agentToken">): Promise
 }
 
 /** Connects an agent, says hello and waits for the welcome. */
-export async function join(agent: Pick<EnrolledAgent, "agentToken">): Promise<FakeAgent> {
+export async function join(
+  agent: Pick<EnrolledAgent, "agentToken">,
+  peer: PeerAddress | null = null,
+): Promise<FakeAgent> {
   const connected = await connect(agent);
-  connected.hello();
+  connected.hello(peer);
   await connected.take("welcome");
   return connected;
 }

@@ -42,12 +42,13 @@ export const agentSocketRoutes = new Hono<AppEnv>().get(
 async function findAgent(
   c: Context<AppEnv>,
   secret: PresentedSecret,
-): Promise<{ instanceId: string; agent: { name: string; site: string } | null }> {
+): Promise<{ instanceId: string; agent: Extract<SocketCaller, { role: "agent" }>["agent"] }> {
   try {
     const catalogue = await openCatalogue(c.env.DB);
     const row = await within(catalogue.select().from(agents).where(eq(agents.secretHash, secret.hash)).get());
     if (row === undefined) throw refuseAgent();
-    return { instanceId: row.instanceId, agent: { name: row.name, site: row.siteId } };
+    const agent = { name: row.name, site: row.siteId, publicKey: JSON.stringify(row.publicKey) };
+    return { instanceId: row.instanceId, agent };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "catalogue-unavailable") throw error;
     // The Instance knows its agents by the hashes of their tokens, so a dead catalogue locks none of them out.

@@ -39,7 +39,8 @@ export const enrolRoutes = new Hono<AppEnv>().use(withCatalogue).post(
       await giveBack(catalogue, enrolment.id);
       throw error;
     });
-    await openInstance(c.env, instanceId).enrolled({ id: row.id, name, site: siteId, hash: secret.hash });
+    const known = { id: row.id, name, site: siteId, hash: secret.hash };
+    await openInstance(c.env, instanceId).enrolled(known, JSON.stringify(publicKey));
     return c.json({ agentId: row.id, agentToken: secret.token, instanceId, site, siteId }, 201);
   },
 );
