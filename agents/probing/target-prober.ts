@@ -71,6 +71,8 @@ class TargetConnection implements TargetProber {
   #told: Told = { stage: "none", judgement: null, sawUp: false };
   #hurriedAtMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
+  /** True once a login was made up for, because the first one met a target that was not up. */
+  #loggedInLate = false;
 
   constructor(target: ProbeTarget, onChange: () => void, clock: Clock) {
     this.#target = target;
@@ -180,6 +182,11 @@ class TargetConnection implements TargetProber {
     this.#track = addProbe(this.#track, { startedAtMs, endedAtMs, judgement, fresh }, rules);
     this.#tell();
     this.#schedule(computeNextProbeAt(this.#track, rules, startedAtMs, this.#clock.now()));
+    // The first login met a target that was not up yet: without another one it could take over nothing for a minute.
+    // Only once, because a login that is refused must not be repeated with every probe [SAFE-5].
+    if (judgement.verdict !== "up" || this.#track.freshLoginAtMs !== null || this.#loggedInLate) return;
+    this.#loggedInLate = true;
+    void this.#loginAnew();
   }
 
   #schedule(atMs: number): void {

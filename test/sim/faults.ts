@@ -7,8 +7,8 @@ import type { World } from "./world.ts";
 /** Ends a fault. */
 export type Heal = () => void;
 
-/** Does something to a world; the dice choose what it strikes. */
-type Act = (world: World, dice: number) => Heal | undefined;
+/** Does something to a world; the dice choose what it strikes. What lasts by itself is told for how long. */
+export type Act = (world: World, dice: number, forMs: number) => Heal;
 
 const NOTHING: Heal = () => undefined;
 const LONGEST_FREEZE_MS = 4300;
@@ -319,8 +319,8 @@ const machineFaults = {
     struck.kill();
     return () => struck.start();
   },
-  "an agent stands still": (world, dice) => {
-    agent(world, dice).freeze(100 + (dice % LONGEST_FREEZE_MS));
+  "an agent stands still": (world, dice, forMs) => {
+    agent(world, dice).freeze(Math.min(forMs, LONGEST_FREEZE_MS));
     return NOTHING;
   },
   "an agent's clock drifts": (world, dice) => {

@@ -1,5 +1,5 @@
 import type { ArbitrationSettings } from "@evenkeel/contracts/plan";
-import { type FaultKind, KINDS } from "./faults.ts";
+import { type Act, type FaultKind, KINDS } from "./faults.ts";
 import { TIMING, type Topology } from "./installation.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
@@ -125,7 +125,7 @@ export function writeScript(random: Random): Script {
  */
 export function inject(world: World, fault: Fault): void {
   world.timeline.after(fault.atMs - world.timeline.now(), () => {
-    const heal = KINDS[fault.kind](world, fault.dice);
-    if (heal !== undefined) world.timeline.after(fault.forMs, heal);
+    const act: Act = KINDS[fault.kind];
+    world.timeline.after(fault.forMs, act(world, fault.dice, fault.forMs));
   });
 }

@@ -12,6 +12,9 @@ import type { Random } from "./random.ts";
 import type { Answer } from "./targets.ts";
 import type { Timeline } from "./timeline.ts";
 
+/** What the monotonic clock of every machine shows at virtual time 0. */
+const FIRST_MS = 1_000_000;
+
 /** What an agent stands in. */
 export interface AgentSurroundings {
   readonly id: string;
@@ -103,12 +106,15 @@ export function createVirtualAgent(surroundings: AgentSurroundings): VirtualAgen
   let frozenUntilMs = 0;
   let lateMs = 0;
   let rate = 1;
+  /** What the machine's clock showed when its rate changed last, and when that was. */
+  let [baseMs, driftedAtMs] = [FIRST_MS, 0];
   let soundSinceMs = 0;
   let illness = { sinceMs: 0, untilMs: 0 };
 
+  const monotonic = () => baseMs + (timeline.now() - driftedAtMs) * rate;
+
   /** Timers of a dead process do not fire; those of a frozen one fire when it thaws. */
   function createClock(boot: number): Clock {
-    const begunAtMs = timeline.now();
     const fire = (act: () => void): void => {
       if (boot !== boots) return;
       if (timeline.now() < frozenUntilMs) timeline.after(frozenUntilMs - timeline.now(), () => fire(act));
@@ -134,7 +140,7 @@ export function createVirtualAgent(surroundings: AgentSurroundings): VirtualAgen
       return () => end();
     };
     return {
-      now: () => 1_000_000 + (timeline.now() - begunAtMs) * rate,
+      now: monotonic,
       after,
       every,
       soon: (act) => after(0, act),
@@ -206,7 +212,8 @@ export function createVirtualAgent(surroundings: AgentSurroundings): VirtualAgen
       soundSinceMs = frozenUntilMs + DOUBT_MS;
     },
     soundSinceMs: () => soundSinceMs,
-    drift: (share) => {
+    drift(share) {
+      [baseMs, driftedAtMs] = [monotonic(), timeline.now()];
       rate = 1 + share;
     },
   };

@@ -71,6 +71,8 @@ export interface VirtualInstance {
   plan(): Plan | null;
   /** When a question was sent, in virtual ms; null: it never was. */
   askedAtMs(nonce: string): number | null;
+  /** Questions that were sent so far. */
+  questions(): number;
   /** Recorded events, newest first. */
   events(): readonly InstanceEvent[];
   /** The picture that people would see now. */
@@ -319,6 +321,7 @@ export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
     row: (monitorId) => rows.monitors[monitorId] ?? null,
     plan: () => rows.plan,
     askedAtMs: (nonce) => asked.get(nonce) ?? null,
+    questions: () => asked.size,
     events: () => rows.events,
     view: () => wake().arbiter.view(),
   };

@@ -7,6 +7,7 @@ export type Behaviour = () => Promise<unknown>;
 
 export const UP: Judgement = { verdict: "up", reason: "ok", words: "answered" };
 export const DENIED: Judgement = { verdict: "config", reason: "auth-failed", code: "28P01", words: "denied" };
+export const BUSY: Judgement = { verdict: "degraded", reason: "saturated", words: "too many connections" };
 
 /** Says this. */
 export const answer = (judgement: Judgement) => () => Promise.resolve<unknown>(judgement);

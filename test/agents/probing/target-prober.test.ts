@@ -4,7 +4,17 @@ import type { Timing } from "@evenkeel/contracts/plan";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { startTargetProber, type TargetProber } from "../../../agents/probing/target-prober.ts";
 import { BEGIN_MS, beginVirtualTime, endVirtualTime } from "../virtual-time.ts";
-import { answer, createFakeTarget, DENIED, type FakeTarget, hang, refuse, slow, UP } from "./fake-plugin.ts";
+import {
+  answer,
+  BUSY,
+  createFakeTarget,
+  DENIED,
+  type FakeTarget,
+  hang,
+  refuse,
+  slow,
+  UP,
+} from "./fake-plugin.ts";
 
 const MINUTE_MS = 60_000;
 const probers: TargetProber[] = [];
@@ -175,7 +185,33 @@ describe("[SAFE-5] an account that is refused", () => {
     await pass(1);
     target.behave(answer(UP));
     await pass(MINUTE_MS + 1000);
-    expect(target.probedAt(BEGIN_MS)).toEqual([0, MINUTE_MS, MINUTE_MS + 1000]);
+    // The second one at that moment logs in anew: what was denied proves no login.
+    expect(target.probedAt(BEGIN_MS)).toEqual([0, MINUTE_MS, MINUTE_MS, MINUTE_MS + 1000]);
+  });
+});
+
+describe("[SAFE-8] a first login that met a busy target", () => {
+  it("is made up for once the target is up, so that it may take over at once", async () => {
+    const target = createFakeTarget(answer(BUSY));
+    const prober = start(target);
+    await pass(500);
+    target.behave(answer(UP));
+    await pass(500);
+    expect(prober.observe()).toMatchObject({ judgement: UP, freshLoginAgeMs: 0 });
+    expect(target.sessions).toMatchObject([{ destroyed: 0 }, { destroyed: 1 }]);
+  });
+
+  it("is made up for once only, because a refused account must not be asked with every probe", async () => {
+    const target = createFakeTarget(answer(BUSY));
+    const prober = start(target);
+    await pass(500);
+    // The kept session is let in, a new one is not.
+    target.behave(() => answer(target.sessions.length === 1 ? UP : DENIED)());
+    await pass(500);
+    target.behave(answer(UP));
+    await pass(20_000);
+    expect(prober.observe()).toMatchObject({ judgement: UP, freshLoginAgeMs: null });
+    expect(target.sessions).toHaveLength(2);
   });
 });
 
