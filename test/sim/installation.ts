@@ -23,6 +23,8 @@ export interface Topology {
   readonly witness: boolean;
   readonly stores: "one" | "per-site";
   readonly monitors: 1 | 2 | 3;
+  /** Whether agents have ports for each other. */
+  readonly links: boolean;
 }
 
 /** The sites of a topology: s1, s2, perhaps s3 and the witness sw. */

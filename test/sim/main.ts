@@ -8,7 +8,7 @@ import type { BatchReport } from "./worker.ts";
 
 const BATCH = 100;
 const FAILURES_SHOWN = 5;
-const USAGE = "npm run sim -- [--seed S | --runs N [--from S] | --minutes N | --mutants]";
+const USAGE = "npm run sim -- [--seed S | --runs N [--from S] | --minutes N | --mutants [id …]]";
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 /** What many histories came to. */
@@ -60,7 +60,8 @@ async function replay(seed: number): Promise<number> {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       seed: { type: "string" },
       runs: { type: "string" },
@@ -74,7 +75,7 @@ async function main(): Promise<number> {
     say(USAGE);
     return 0;
   }
-  if (values.mutants) return hunt(say);
+  if (values.mutants) return hunt(say, positionals);
   if (values.seed !== undefined) return replay(Number(values.seed));
   const startedAtMs = performance.now();
   const untilMs = startedAtMs + Number(values.minutes ?? 0) * 60_000;

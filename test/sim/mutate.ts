@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
-import { MUTANTS } from "./mutants.ts";
+import { findMutant, mutantPath } from "./find-mutant.ts";
 
 /** Loaded before everything else in a child process: it changes one source file on its way in. */
-const mutant = MUTANTS.find((one) => one.id === process.env.EVENKEEL_MUTANT);
-if (mutant === undefined) throw new Error(`there is no mutant ${process.env.EVENKEEL_MUTANT}`);
-const path = fileURLToPath(new URL(`../../${mutant.file}`, import.meta.url));
+const mutant = findMutant();
+if (mutant === null) throw new Error("EVENKEEL_MUTANT names no mutant");
+const path = mutantPath(mutant);
 
 registerHooks({
   load(url, context, nextLoad) {

@@ -19,6 +19,8 @@ export interface Network {
   cut(from: string, to: string, isCut: boolean): void;
   /** Whether a question gets from one site to another and the answer back. */
   reaches(from: string, to: string): boolean;
+  /** Since when a question has got from one site to another and back, in virtual ms; null: it does not. */
+  reachedSinceMs(from: string, to: string): number | null;
   reachesStore(site: string, store: string): boolean;
 }
 
@@ -34,6 +36,7 @@ export function createNetwork(timeline: Timeline, onChange: () => void): Network
   const ways = new Map<string, EdgeWays>();
   const openSince = new Map<string, number>();
   const cuts = new Set<string>();
+  const changed = new Map<string, number>();
   const isCut = (from: string, to: string) => cuts.has(`${from}>${to}`);
   const reaches = (from: string, to: string) =>
     cuts.size === 0 || from === to || !(isCut(from, to) || isCut(to, from));
@@ -49,10 +52,12 @@ export function createNetwork(timeline: Timeline, onChange: () => void): Network
       return up === "open" && down === "open" ? (openSince.get(site) ?? 0) : null;
     },
     cut(from, to, cut) {
+      for (const pair of [`${from}>${to}`, `${to}>${from}`]) changed.set(pair, timeline.now());
       if (cut) cuts.add(`${from}>${to}`);
       else cuts.delete(`${from}>${to}`);
     },
     reaches,
+    reachedSinceMs: (from, to) => (reaches(from, to) ? (changed.get(`${from}>${to}`) ?? 0) : null),
     reachesStore(site, store) {
       const at = siteOfStore(store);
       return !isCut(site, store) && (at === null || reaches(site, at));

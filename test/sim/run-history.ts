@@ -3,10 +3,10 @@ import { createRandom } from "./random.ts";
 import {
   AGREED_MS,
   AGREEMENT_STEP_MS,
+  boundOf,
   HEALED_MS,
   inject,
   type Script,
-  SWITCH_BOUND_MS,
   writeScript,
 } from "./script.ts";
 import { createWorld, type World } from "./world.ts";
@@ -57,8 +57,8 @@ export async function runHistory(
 async function play(world: World, script: Script): Promise<void> {
   const death = script.faults.at(-1);
   if (script.mustSwitch && death !== undefined) {
-    await world.run(death.atMs + SWITCH_BOUND_MS);
-    judgeLiveness(world);
+    await world.run(death.atMs + boundOf(death));
+    judgeLiveness(world, death);
     return;
   }
   await world.run(HEALED_MS);

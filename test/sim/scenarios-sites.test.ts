@@ -32,6 +32,29 @@ it("two sites without witness, dc1 loses power: an alarm with one click, which i
   expect(world.violations).toEqual([]);
 });
 
+it("two sites without witness, dc1 loses power: with links between agents dc2 can tell, and moves if it may [SAFE-3]", async () => {
+  for (const siteSwitch of [false, true]) {
+    const world = await begin({ witness: false, links: true }, { siteSwitch, siteTimeoutMs: 5000 });
+    cutPower(world, "s1");
+    await world.run(12_000);
+    expect(lookAtSite(world, "s1")).toMatchObject({ because: { id: siteSwitch ? "SITE-13" : "SITE-12" } });
+    expect(listEvents(world, "switch-decided")).toEqual(siteSwitch ? ["switch-decided: ARB-25"] : []);
+    expect(listFollowed(world).s2).toBe(siteSwitch ? "dc2 at 2" : "dc1 at 1");
+    expect(world.violations).toEqual([]);
+  }
+});
+
+it("a cable between dc1 and dc2 is cut: both sites call each other lost, the control plane hears both, nothing moves", async () => {
+  const world = await begin({ witness: false, links: true }, { siteSwitch: true, siteTimeoutMs: 5000 });
+  world.network.cut("s1", "s2", true);
+  await world.run(LONG_MS);
+  expect(lookAtSite(world, "s1").because.id).toBe("SITE-02");
+  expect(lookAtSite(world, "s2").because.id).toBe("SITE-02");
+  expect(listEvents(world, "switch-decided", "site-lost")).toEqual([]);
+  expect(listFollowed(world)).toEqual({ s1: "dc1 at 1", s2: "dc1 at 1" });
+  expect(world.violations).toEqual([]);
+});
+
 it("dc1's agents restarted while a witness never reached its target: nobody who cannot tell counts as down [SAFE-2]", async () => {
   const world = await begin({}, {}, ({ network }) => network.cut("sw", "s1", true));
   await world.run(5000);

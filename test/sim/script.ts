@@ -13,6 +13,10 @@ export interface Fault {
   readonly dice: number;
 }
 
+/** How long a history may take from the death of home until every connected SDK follows, in virtual milliseconds. */
+export const boundOf = (death: Fault) =>
+  death.kind === "site loses power" ? SITE_BOUND_MS : SWITCH_BOUND_MS;
+
 /** What one history consists of. */
 export interface Script {
   readonly topology: Topology;
@@ -36,6 +40,13 @@ export const AGREEMENT_STEP_MS = 500;
 /** How long a dead home may take at most until every connected SDK follows, in virtual milliseconds. */
 export const SWITCH_BOUND_MS =
   TIMING.monitorTimeoutMs + 2 * TIMING.accessTimeoutMs + TIMING.retryIntervalMs + 500;
+/**
+ * The same for a whole site that is lost: its silence has to last for the silence limit or the site time-out, whichever
+ * is longer, and is looked at every few seconds only; virtual milliseconds.
+ */
+export const SITE_BOUND_MS = 10_000;
+/** The site time-out of histories in which a lost site is switched away from, in virtual milliseconds. */
+const SITE_TIMEOUT_MS = 3000;
 const FAULTS_MAX = 6;
 const DICE_MAX = 1_000_000;
 /** Short faults before the death of home, in virtual milliseconds. */
@@ -72,6 +83,7 @@ function writeTopology(random: Random): Topology {
     dataSites: random.chance(0.3) ? 3 : 2,
     witness: random.chance(0.7),
     stores: random.chance(0.5) ? "one" : "per-site",
+    links: random.chance(0.25),
     monitors: random.chance(0.75) ? 1 : random.chance(0.5) ? 2 : 3,
   };
 }
@@ -105,10 +117,16 @@ export function writeScript(random: Random): Script {
     budgetPerMonitorDay: random.between(0, 2),
     budgetPerSiteMinute: random.between(0, 2),
   };
-  const settings = !mustSwitch && random.chance(0.15) ? tight : {};
+  const sites: Partial<ArbitrationSettings> = topology.links
+    ? { siteSwitch: true, siteTimeoutMs: SITE_TIMEOUT_MS }
+    : {};
+  const settings = { ...sites, ...(!mustSwitch && random.chance(0.15) ? tight : {}) };
   const atMs = random.between(6500, 8000);
+  const kinds: FaultKind[] = ["target dies", "target dies", "target hangs"];
   const death: Fault = {
-    kind: random.chance(0.7) ? "target dies" : "target hangs",
+    kind: random.pick(
+      topology.links && mustSwitch ? [...kinds, "site loses power", "site loses power"] : kinds,
+    ),
     atMs,
     forMs: mustSwitch ? HEALED_MS + AGREED_MS : random.between(500, HEALED_MS - atMs),
     dice: 0,

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isApplicable } from "./hunt-mutants.ts";
+import { isApplicable } from "./find-mutant.ts";
 import { MUTANTS } from "./mutants.ts";
 import { renderFailure, runHistory } from "./run-history.ts";
 

@@ -7,10 +7,12 @@ import { z } from "zod";
 import { type RunningAgent, runAgentKernel } from "../../agents/agent-kernel.ts";
 import type { Clock } from "../../agents/clock.ts";
 import type { Dial } from "../../agents/edge/edge-socket.ts";
+import type { Peer } from "../../agents/peers/peer-net.ts";
 import { TIMING } from "./installation.ts";
 import type { Random } from "./random.ts";
 import type { Answer } from "./targets.ts";
 import type { Timeline } from "./timeline.ts";
+import { createVirtualPeers } from "./virtual-peers.ts";
 
 /** What the monotonic clock of every machine shows at virtual time 0. */
 const FIRST_MS = 1_000_000;
@@ -23,6 +25,8 @@ export interface AgentSurroundings {
   readonly timeline: Timeline;
   readonly random: Random;
   readonly dial: Dial;
+  /** Whether a ping to the agent of another site would be answered now; null: agents have no ports for each other. */
+  readonly isLinked: ((site: string) => boolean) | null;
   /** Its process has ended. */
   readonly onEnd: () => void;
   readonly openStore: (storeId: string) => RouteStore;
@@ -38,6 +42,8 @@ export interface VirtualAgent {
   /** The process dies at once. */
   kill(): void;
   isRunning(): boolean;
+  /** Whether it runs and its event loop does not stand still. */
+  isAwake(): boolean;
   /** The event loop stands still. */
   freeze(ms: number): void;
   /** Virtual time since when the process runs with a sound event loop; it may lie ahead. */
@@ -101,6 +107,7 @@ function createPlugin(surroundings: AgentSurroundings, clock: Clock): MonitorPlu
 export function createVirtualAgent(surroundings: AgentSurroundings): VirtualAgent {
   const { timeline, id, site } = surroundings;
   let kept: Plan | null = null;
+  const keptPeers: { peers: readonly Peer[] } = { peers: [] };
   let boots = 0;
   let running: RunningAgent | null = null;
   let frozenUntilMs = 0;
@@ -158,6 +165,7 @@ export function createVirtualAgent(surroundings: AgentSurroundings): VirtualAgen
       soundSinceMs = timeline.now();
       const clock = createClock(boot);
       const plugin = createPlugin(surroundings, clock);
+      const { isLinked } = surroundings;
       void runAgentKernel({
         instanceId: surroundings.instanceId,
         site,
@@ -188,6 +196,7 @@ export function createVirtualAgent(surroundings: AgentSurroundings): VirtualAgen
           return Promise.resolve();
         },
         say: () => undefined,
+        ...(isLinked === null ? {} : { peers: createVirtualPeers(site, clock, keptPeers, isLinked) }),
       }).then((agent) => {
         if (boot === boots) running = agent;
         else agent.stop();
@@ -201,6 +210,7 @@ export function createVirtualAgent(surroundings: AgentSurroundings): VirtualAgen
       dying?.stop();
     },
     isRunning: () => running !== null,
+    isAwake: () => running !== null && timeline.now() >= frozenUntilMs,
     illness: () => illness,
     freeze(ms) {
       illness = {

@@ -8,14 +8,10 @@ import type { MonitorState, OperatorCommand, SettledCommand } from "@evenkeel/co
 import { type FrameParts, takeEnd, takeFrame } from "../../durable-objects/instance/agent-frames.ts";
 import { Arbiter } from "../../durable-objects/instance/arbiter.ts";
 import { Connections } from "../../durable-objects/instance/connections.ts";
-import type {
-  Changes,
-  InstanceMemory,
-  KnownAgent,
-  PeerDirectory,
-} from "../../durable-objects/instance/ports.ts";
+import type { Changes, InstanceMemory, KnownAgent } from "../../durable-objects/instance/ports.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
+import { createVirtualDirectory, NO_PEERS, type PeerRows } from "./virtual-peers.ts";
 import type { VirtualSocket } from "./virtual-socket.ts";
 
 /** The control plane's wall clock at virtual time 0, in ms since 1970. */
@@ -33,6 +29,7 @@ class Crash extends Error {}
 interface Rows {
   plan: Plan | null;
   held: string | null;
+  peers: PeerRows;
   monitors: Record<string, MonitorState>;
   events: readonly InstanceEvent[];
 }
@@ -100,7 +97,7 @@ export interface InstanceParts {
   readonly disk?: Disk;
 }
 
-const EMPTY: Rows = { plan: null, held: null, monitors: {}, events: [] };
+const EMPTY: Rows = { plan: null, held: null, peers: NO_PEERS, monitors: {}, events: [] };
 /** Recorded events that are kept. */
 const EVENTS_KEPT = 200;
 const ASK = '{"type":"ask","nonce":"';
@@ -170,7 +167,7 @@ export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
     store: commit,
     listEvents: (limit) => rows.events.slice(0, limit),
     listKnownAgents: () => [...agents],
-    listLinks: () => ({}),
+    listLinks: () => rows.peers.told,
     readHeldPlan: () => rows.held,
     writeHeldPlan: (text) => {
       rows = { ...rows, held: text };
@@ -197,12 +194,12 @@ export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
       connections,
       onSettled: observer.onReply,
     });
-    // No agent here has a port for peers.
-    const peers: PeerDirectory = {
-      noteAddress: () => undefined,
-      listFor: () => ({ type: "peers", peers: [] }),
-      noteLinks: () => undefined,
-    };
+    const peers = createVirtualDirectory(agents, {
+      get: () => rows.peers,
+      set: (next) => {
+        rows = { ...rows, peers: next };
+      },
+    });
     awake = { connections, arbiter, peers, now, waitUntil: () => undefined, onTested: () => undefined };
     return awake;
   }

@@ -26,6 +26,8 @@ export interface Truths {
   readonly sites: readonly string[];
   /** Since when a site's agent is sound and connected to an object, in virtual ms; null: it is not. */
   readonly settledSinceMs: (site: string, instance: VirtualInstance) => number | null;
+  /** Since when a site's agent reaches the agent of another site, in virtual ms; null: it does not. */
+  readonly linkedSinceMs: (from: string, to: string) => number | null;
   /** Since when and until when a site's agent doubts itself for its late event loop, in virtual ms. */
   readonly illness: (site: string) => { readonly sinceMs: number; readonly untilMs: number };
 }
@@ -97,6 +99,24 @@ export function createSwitchWatch(truths: Truths, fail: Fail): SwitchWatch {
       fail("SAFE-9", `nobody in ${own} ever saw version ${version} of ${target} up: ${words}`);
   }
 
+  /** A site that is called lost is heard by nobody: not by the control plane, not by other sites [SAFE-3]. */
+  function judgeSiteLoss(
+    before: MonitorState,
+    askedAtMs: number,
+    words: string,
+    self: VirtualInstance,
+  ): void {
+    const lost = siteOf(before.route.active);
+    const isLong = (sinceMs: number | null) => sinceMs !== null && askedAtMs - sinceMs >= SETTLED_MS;
+    if (isLong(truths.settledSinceMs(lost, self)))
+      fail("SAFE-3", `${lost} is called lost, and its agent is connected: ${words}`);
+    for (const site of sites) {
+      if (site === lost || !isLong(truths.settledSinceMs(site, self))) continue;
+      if (isLong(truths.linkedSinceMs(site, lost)))
+        fail("SAFE-3", `${lost} is called lost, and its agent answers that of ${site}: ${words}`);
+    }
+  }
+
   /** The candidate's own site found it up lately [SAFE-8]. */
   function judgeCandidate(after: MonitorState, askedAtMs: number, words: string): void {
     const { active } = after.route;
@@ -157,6 +177,7 @@ export function createSwitchWatch(truths: Truths, fail: Fail): SwitchWatch {
       fail("SAFE-4", `decided on answers to a question of ${truths.now() - askedAtMs} ms ago: ${words}`);
     judgeVeto(before, askedAtMs, words, self);
     if (before.asking?.about === "target") judgeEvidence(before, active.targetVersion, askedAtMs, words);
+    else judgeSiteLoss(before, askedAtMs, words, self);
     judgeCandidate(after, askedAtMs, words);
   }
 

@@ -89,6 +89,7 @@ export function createWorld(
   const targets = createTargets(timeline, random, network.reaches);
   const agents: VirtualAgent[] = [];
   const agentOf = (site: string) => agents.find((agent) => agent.site === site);
+  const isLinked = (from: string, to: string) => network.reaches(from, to) && agentOf(to)?.isAwake() === true;
   const doors: Doors = {
     ...{ timeline, network, sockets },
     refused: new Set(),
@@ -103,6 +104,12 @@ export function createWorld(
       ...{ targets, sites },
       now: () => timeline.now(),
       settledSinceMs: (site, object) => findSettled(doors, agentOf(site), site, object),
+      linkedSinceMs: (from, to) => {
+        const peer = agentOf(to);
+        const reachedSinceMs = network.reachedSinceMs(from, to);
+        if (!topology.links || peer === undefined || !peer.isAwake() || reachedSinceMs === null) return null;
+        return Math.max(reachedSinceMs, peer.soundSinceMs());
+      },
       illness: (site) => agentOf(site)?.illness() ?? { sinceMs: 0, untilMs: 0 },
     },
     fail,
@@ -144,6 +151,7 @@ export function createWorld(
         ...{ timeline, random, id: agent.id, site: agent.site, instanceId: INSTANCE },
         openStore: (id) => findStore(id).open(agent.site),
         probe: (config, isNew) => targets.probe(agent.site, config, isNew),
+        isLinked: topology.links ? (other) => isLinked(agent.site, other) : null,
         onEnd: () => targets.forget(agent.site),
         dial: createDial(doors, agent),
       }),
