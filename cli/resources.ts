@@ -52,8 +52,10 @@ export const RESOURCES: Readonly<Record<string, Readonly<Record<string, Verb>>>>
     edit: { method: "PATCH", path: `${INSTANCE}/settings`, takesData: true },
   },
   store: {
-    get: list(`${INSTANCE}/store`),
-    set: { method: "PUT", path: `${INSTANCE}/store`, takesData: true },
+    list: list(`${INSTANCE}/stores`),
+    get: get(`${INSTANCE}/stores`),
+    set: { method: "PUT", path: `${INSTANCE}/stores/{id}`, takesData: true },
+    delete: remove(`${INSTANCE}/stores`),
   },
   live: { get: list(`${INSTANCE}/live`) },
   event: { list: list(`${INSTANCE}/events`) },

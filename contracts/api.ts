@@ -25,6 +25,7 @@ export const QUOTAS = {
   agents: 100,
   tokens: 200,
   enrolmentTokens: 200,
+  stores: 20,
 } as const;
 /** Name of a quota. */
 export type QuotaName = keyof typeof QUOTAS;
@@ -191,12 +192,18 @@ export const SettingsView = z.object({
   overrides: z.record(z.string(), TimingOverrides),
 });
 
+/** What an instance calls a route store. */
+export const StoreName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, "must have 1 to 40 lower-case letters, digits and hyphens");
+
 /**
  * The etcd cluster of an instance. `password` and `clientKeyPem` are sealed to the enrolled agents and never shown again;
  * they are sealed together, so that whoever has both enters both anew.
  */
 export const StoreUpdate = z.strictObject({
-  topology: z.enum(["one-cluster"]).default("one-cluster"),
+  /** Ids of the sites whose agents and processes use it; none: all of them. A site has one store at most. */
+  sites: z.array(z.string().max(64)).max(20).default([]),
   endpoints: z
     .array(z.url({ protocol: /^https?$/ }).max(300))
     .min(1)
@@ -218,7 +225,8 @@ export type Warning = z.infer<typeof Warning>;
 /** The etcd cluster of an instance, without its secrets. */
 export const StoreView = z.object({
   id: z.string(),
-  topology: z.enum(["one-cluster"]),
+  name: z.string(),
+  sites: z.array(z.string()),
   endpoints: z.array(z.string()),
   user: z.string().nullable(),
   hasPassword: z.boolean(),

@@ -146,7 +146,7 @@ export const LiveView = z.object({
   settings: ArbitrationSettings,
   sites: z.array(LiveSite),
   agents: z.array(LiveAgent),
-  stores: z.array(z.object({ id: z.string(), reachable: z.boolean(), words: z.string() })),
+  stores: z.array(z.object({ id: z.string(), name: z.string(), reachable: z.boolean(), words: z.string() })),
   monitors: z.array(LiveMonitor),
   /** The latest events, newest first. */
   events: z.array(InstanceEvent),

@@ -131,8 +131,10 @@ export type PlannedMonitor = z.infer<typeof PlannedMonitor>;
 /** One etcd cluster. */
 export const PlannedStore = z.object({
   id: z.string().max(64),
+  /** For people; absent in plans of before there were several stores. */
+  name: z.string().max(64).optional(),
   endpoints: z.array(z.string().max(300)).min(1).max(9),
-  /** Ids of the sites whose agents write to it. */
+  /** Ids of the sites whose agents write to it; none: all of them. */
   sites: z.array(z.string().max(64)).max(20),
   user: z.string().max(100).nullable(),
   /** `{password, clientKeyPem}`, sealed; null where the cluster asks for neither. */

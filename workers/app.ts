@@ -25,7 +25,7 @@ import { sessionRoutes } from "./routes/session.ts";
 import { settingsRoutes } from "./routes/settings.ts";
 import { setupRoutes } from "./routes/setup.ts";
 import { siteRoutes } from "./routes/sites.ts";
-import { storeRoutes } from "./routes/store.ts";
+import { storeRoutes } from "./routes/stores.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 
 const UNKNOWN_SOURCE = "unknown";
@@ -66,7 +66,7 @@ const api = new Hono<AppEnv>()
   .route("/instances/:instanceId/agents", agentRoutes)
   .route("/instances/:instanceId/enrolment-tokens", enrolmentTokenRoutes)
   .route("/instances/:instanceId/settings", settingsRoutes)
-  .route("/instances/:instanceId/store", storeRoutes)
+  .route("/instances/:instanceId/stores", storeRoutes)
   .route("/instances/:instanceId/monitors/test", monitorTestRoutes)
   .route("/instances/:instanceId/monitors", monitorRoutes)
   .route("/instances/:instanceId/monitors/:monitorId/sdk-config", sdkConfigRoutes)

@@ -1,5 +1,6 @@
 import type { PeerLink, StoreHealth } from "@evenkeel/contracts/agent-protocol";
 import { because } from "@evenkeel/contracts/sentences";
+import { nameStore } from "./find-planned.ts";
 import { recordEvent } from "./record-event.ts";
 import type { AgentState } from "./state.ts";
 import type { Work } from "./work.ts";
@@ -48,7 +49,7 @@ export function noteStores(work: Work, agent: AgentState, stores: readonly Store
     const before = agent.stores.find((known) => known.store === store.store);
     if (before?.reachable === store.reachable || (before === undefined && store.reachable)) continue;
     const type = store.reachable ? "store-reachable" : "store-unreachable";
-    const params = { agent: agent.name, store: store.store, words: store.words };
+    const params = { agent: agent.name, store: nameStore(work.instance, store.store), words: store.words };
     recordEvent(work, { type, level: store.reachable ? "info" : "major", because: because(type, params) });
   }
 }

@@ -14,6 +14,11 @@ export function findPlanned(instance: InstanceState, monitorId: string): Planned
   return index.get(monitorId);
 }
 
+/** What people call a route store. */
+export function nameStore(instance: InstanceState, id: string): string {
+  return instance.plan.stores.find((store) => store.id === id)?.name ?? id;
+}
+
 /** What people call a site. */
 export function nameSite(instance: InstanceState, id: string): string {
   return instance.plan.sites.find((site) => site.id === id)?.name ?? id;

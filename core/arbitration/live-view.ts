@@ -10,6 +10,7 @@ import type { PlannedDataCentre } from "@evenkeel/contracts/plan";
 import { findOpenWindow } from "./budget.ts";
 import { computeProtection } from "./explain.ts";
 import { listReachableStores } from "./facts.ts";
+import { nameStore } from "./find-planned.ts";
 import { listOwed } from "./held-routes.ts";
 import { listMarks } from "./live-marks.ts";
 import { renderSite } from "./live-sites.ts";
@@ -69,7 +70,8 @@ function renderStores(state: InstanceState, now: number): LiveView["stores"] {
         .filter((health) => health.store === store.id && !health.reachable)
         .map((health) => health.words),
     );
-    return { id: store.id, reachable: reachable.includes(store.id), words: troubles[0] ?? "" };
+    const name = nameStore(state, store.id);
+    return { id: store.id, name, reachable: reachable.includes(store.id), words: troubles[0] ?? "" };
   });
 }
 
@@ -119,7 +121,9 @@ function renderMonitor(subject: Case): LiveMonitor {
             sinceMs: subject.now - monitor.run.startedAtMs,
             kind: monitor.run.kind,
           },
-    owedStores: planned.switchable ? listOwed(subject.instance, monitor) : [],
+    owedStores: planned.switchable
+      ? listOwed(subject.instance, monitor).map((id) => nameStore(subject.instance, id))
+      : [],
   };
 }
 

@@ -3,7 +3,7 @@ import type { TimeMark } from "@evenkeel/contracts/event";
 import type { Route } from "@evenkeel/contracts/route";
 import { because } from "@evenkeel/contracts/sentences";
 import { compareLineage, sharesAncestor } from "../switching/lineage.ts";
-import { findPlanned } from "./find-planned.ts";
+import { findPlanned, nameStore } from "./find-planned.ts";
 import { isAcknowledged, sendRoute } from "./held-routes.ts";
 import { findMonitor } from "./monitor-rows.ts";
 import { recordEvent } from "./record-event.ts";
@@ -47,7 +47,12 @@ function noteStored(work: Work, monitor: MonitorState, store: string, words: str
   const known = monitor.stores[store];
   if (known?.decision === decision) return;
   const stores = { ...monitor.stores, [store]: { epoch, decision } };
-  const mark: TimeMark = { mark: "route-written", atMs: work.now, who: store, words };
+  const mark: TimeMark = {
+    mark: "route-written",
+    atMs: work.now,
+    who: nameStore(work.instance, store),
+    words,
+  };
   const run =
     monitor.run?.epoch === epoch
       ? { ...monitor.run, timeLine: [...monitor.run.timeLine, mark].slice(-TIME_MARKS_MAX) }

@@ -16,6 +16,8 @@ export function findUnconfirmedRemoval(before: Plan, after: Plan, confirmedBy: s
   if (confirmedBy !== null) return null;
   const sites = listMissing(before.sites, after.sites);
   if (sites.length > 0) return `it drops the site ${sites.join(", ")}`;
+  const stores = listMissing(before.stores, after.stores);
+  if (stores.length > 0) return `it drops the route store ${stores.join(", ")}`;
   const monitors = listMissing(before.monitors, after.monitors);
   const isMost = monitors.length * 2 > before.monitors.length;
   if (monitors.length <= REMOVED_FREELY || !isMost) return null;
@@ -23,9 +25,9 @@ export function findUnconfirmedRemoval(before: Plan, after: Plan, confirmedBy: s
 }
 
 function listMissing(
-  before: readonly { readonly id: string; readonly name: string }[],
+  before: readonly { readonly id: string; readonly name?: string | undefined }[],
   after: readonly { readonly id: string }[],
 ): string[] {
   const kept = new Set(after.map((one) => one.id));
-  return before.filter((one) => !kept.has(one.id)).map((one) => one.name);
+  return before.filter((one) => !kept.has(one.id)).map((one) => one.name ?? one.id);
 }

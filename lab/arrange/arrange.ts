@@ -120,7 +120,7 @@ export async function arrangeStore(
   instanceId: string,
   store: { readonly endpoints: readonly string[]; readonly user: string; readonly password: string },
 ): Promise<void> {
-  await api.send("PUT", `/instances/${instanceId}/store`, store, StoreView);
+  await api.send("PUT", `/instances/${instanceId}/stores/main`, store, StoreView);
 }
 
 /** A monitor as the lab wants it. */

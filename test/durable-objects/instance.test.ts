@@ -48,7 +48,9 @@ beforeEach(async () => {
     await enrol(owner, arranged, "dc2"),
     await enrol(owner, arranged, "witness"),
   ];
-  const answer = await call(owner, "PUT", `${arranged.path}/store`, { endpoints: ["http://10.0.0.1:2379"] });
+  const answer = await call(owner, "PUT", `${arranged.path}/stores/main`, {
+    endpoints: ["http://10.0.0.1:2379"],
+  });
   store = (answer.body as { id: string }).id;
   monitor = await createMonitor(owner, arranged);
 });

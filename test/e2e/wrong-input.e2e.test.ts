@@ -81,7 +81,7 @@ describe("frames that cannot be read", () => {
 describe("a wrong etcd password", () => {
   it("is named as the store's refusal, moves nothing, and is mended by entering the right one", async () => {
     const { lab } = test;
-    const path = `/instances/${lab.arrangement.instanceId}/store`;
+    const path = `/instances/${lab.arrangement.instanceId}/stores/main`;
     const { endpoints, users } = lab.etcd;
     const { agent } = users;
     await lab.api.send("PUT", path, { endpoints, user: agent.user, password: "not-the-password" }, StoreView);

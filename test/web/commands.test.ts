@@ -125,9 +125,9 @@ describe("what a switch would meet", () => {
     const fork = makeMonitor("orders", { marks: ["split-brain-suspected"] });
     expect(ids(makeView([fork]), fork, "dc2")[0]).toBe("refuses check.split-brain");
     expect(ids(makeView([home], { agents: [] }), home, "dc2")[0]).toBe("refuses check.no-agent");
-    const stores = [{ id: "etcd", reachable: false, words: "refused" }];
+    const stores = [{ id: "etcd", name: "etcd", reachable: false, words: "refused" }];
     expect(ids(makeView([home], { stores }), home, "dc2")[0]).toBe("refuses check.no-store");
-    const one = [...stores, { id: "other", reachable: true, words: "" }];
+    const one = [...stores, { id: "other", name: "other", reachable: true, words: "" }];
     expect(ids(makeView([home], { stores: one }), home, "dc2")[0]).toBe("warns check.stores-owed");
   });
 });

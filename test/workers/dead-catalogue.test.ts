@@ -71,7 +71,7 @@ beforeAll(async () => {
   owner = await becomeOwner();
   arranged = await arrange(owner);
   agent = await enrol(owner, arranged, "dc1");
-  await call(owner, "PUT", `${arranged.path}/store`, { endpoints: ["http://10.0.0.1:2379"] });
+  await call(owner, "PUT", `${arranged.path}/stores/main`, { endpoints: ["http://10.0.0.1:2379"] });
   monitor = await createMonitor(owner, arranged);
   // The Instance learns a caller from its first request while the catalogue lives.
   await ask(owner, "GET", `${arranged.path}/live`, LiveView);

@@ -162,6 +162,25 @@ describe("a monitor", () => {
     expect(config.props.monitorId).toBe(monitor.id);
   });
 
+  it("hands out the etcd of the process's own site where each site has one, and asks for the site", async () => {
+    const stores = Object.entries({ dc1: "10.1.0.1", dc2: "10.2.0.1" });
+    for (const [site, host] of stores) {
+      const store = { endpoints: [`http://${host}:2379`], sites: [arranged.sites[site]] };
+      expect((await call(owner, "PUT", `${arranged.path}/stores/etcd-${site}`, store)).status).toBe(200);
+    }
+    for (const [site, host] of stores) {
+      const answer = await call(owner, "GET", `${path()}/sdk-config?site=${site}`);
+      expect(SdkConfig.parse(parse(String(answer.body))).etcd?.address).toBe(`${host}:2379`);
+    }
+    const asked = await refused(owner, "GET", `${path()}/sdk-config`, "invalid-input");
+    expect(asked.detail).toContain("site: is needed");
+    await refused(owner, "GET", `${path()}/sdk-config?site=nowhere`, "not-found");
+    for (const [site] of stores.slice(1)) await call(owner, "DELETE", `${arranged.path}/stores/etcd-${site}`);
+    // The last one stays as long as there are monitors.
+    const problem = await refused(owner, "DELETE", `${arranged.path}/stores/etcd-dc1`, "in-use");
+    expect(problem.detail).toContain(monitor.name);
+  });
+
   it("holds its application and sites in use until it is deleted", async () => {
     const application = `${arranged.path}/applications/${arranged.applicationId}`;
     await refused(owner, "DELETE", application, "in-use");

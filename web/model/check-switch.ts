@@ -44,7 +44,7 @@ function checkReach(view: LiveView): SwitchCheck[] {
   const lost = view.stores.filter((store) => !store.reachable);
   if (lost.length === view.stores.length) return [{ level: "refuses", message: { id: "check.no-store" } }];
   if (lost.length === 0) return [];
-  const stores = lost.map(({ id }) => id).join(", ");
+  const stores = lost.map(({ name }) => name).join(", ");
   return [{ level: "warns", message: { id: "check.stores-owed", values: { stores } } }];
 }
 

@@ -1,12 +1,14 @@
 import catalogue from "../../migrations/0001_catalogue.sql";
 import maintenanceWindows from "../../migrations/0002_maintenance_windows.sql";
 import storeCertificateAndMirror from "../../migrations/0003_store_certificate_and_mirror.sql";
+import severalStores from "../../migrations/0004_several_stores.sql";
 
 /** All migrations, oldest first. A name is never changed once it is released. */
 export const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
   { name: "0001_catalogue", sql: catalogue },
   { name: "0002_maintenance_windows", sql: maintenanceWindows },
   { name: "0003_store_certificate_and_mirror", sql: storeCertificateAndMirror },
+  { name: "0004_several_stores", sql: severalStores },
 ];
 
 /** Runs that meet another one at work and look again. */

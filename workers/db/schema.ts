@@ -178,21 +178,26 @@ export const dataCentres = sqliteTable(
   ],
 );
 
-/** The etcd cluster of an instance. */
-export const stores = sqliteTable("stores", {
-  id: text("id").primaryKey(),
-  instanceId: text("instance_id")
-    .notNull()
-    .unique()
-    .references(() => instances.id),
-  topology: text("topology", { enum: ["one-cluster"] }).notNull(),
-  endpoints: text("endpoints", { mode: "json" }).$type<string[]>().notNull(),
-  user: text("user"),
-  sealed: text("sealed", { mode: "json" }).$type<Sealed | null>(),
-  caPem: text("ca_pem"),
-  clientCertPem: text("client_cert_pem"),
-  masMirror: integer("mas_mirror", { mode: "boolean" }).notNull().default(false),
-});
+/** The etcd clusters of an instance. */
+export const stores = sqliteTable(
+  "stores",
+  {
+    id: text("id").primaryKey(),
+    instanceId: text("instance_id")
+      .notNull()
+      .references(() => instances.id),
+    endpoints: text("endpoints", { mode: "json" }).$type<string[]>().notNull(),
+    user: text("user"),
+    sealed: text("sealed", { mode: "json" }).$type<Sealed | null>(),
+    caPem: text("ca_pem"),
+    clientCertPem: text("client_cert_pem"),
+    masMirror: integer("mas_mirror", { mode: "boolean" }).notNull().default(false),
+    name: text("name").notNull().default("main"),
+    /** Ids of the sites whose agents and processes use it; none: all sites. */
+    sites: text("sites", { mode: "json" }).$type<string[]>().notNull().default([]),
+  },
+  (table) => [uniqueIndex("stores_by_name").on(table.instanceId, table.name)],
+);
 
 /** Enrolled agents: their public key and the hash of what they connect with. */
 export const agents = sqliteTable(

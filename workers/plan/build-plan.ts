@@ -26,7 +26,7 @@ export function buildPlan(rows: PlanRows): Plan {
     instanceName: instance.name,
     settings: instance.settings,
     sites: rows.sites.map(({ id, name, kind }) => ({ id, name, kind })),
-    stores: rows.stores.map((store) => planStore(store, rows)),
+    stores: rows.stores.map(planStore),
     monitors: rows.monitors.map((monitor) => planMonitor(monitor, rows)),
   });
 }
@@ -45,10 +45,9 @@ export function computeKindTiming(
   return inheritTiming(overrides[plugin.kind] ?? {}, plugin.defaults);
 }
 
-function planStore(store: PlanRows["stores"][number], rows: PlanRows): PlannedStore {
-  const { id, endpoints, user, sealed, caPem, clientCertPem, masMirror } = store;
-  const open = { id, endpoints, user, caPem, clientCertPem, masMirror };
-  return { ...open, sealed: sealed ?? null, sites: rows.sites.map((site) => site.id) };
+function planStore(store: PlanRows["stores"][number]): PlannedStore {
+  const { id, name, sites, endpoints, user, sealed, caPem, clientCertPem, masMirror } = store;
+  return { id, name, sites, endpoints, user, caPem, clientCertPem, masMirror, sealed: sealed ?? null };
 }
 
 function planMonitor(monitor: PlanRows["monitors"][number], rows: PlanRows): PlannedMonitor {

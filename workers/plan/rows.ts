@@ -27,7 +27,7 @@ export async function readPlanRows(catalogue: Catalogue, instanceId: string): Pr
     catalogue.batch([
       catalogue.select().from(instances).where(eq(instances.id, instanceId)),
       catalogue.select().from(sites).where(eq(sites.instanceId, instanceId)).orderBy(sites.name),
-      catalogue.select().from(stores).where(eq(stores.instanceId, instanceId)),
+      catalogue.select().from(stores).where(eq(stores.instanceId, instanceId)).orderBy(stores.name),
       catalogue.select().from(monitors).where(eq(monitors.instanceId, instanceId)).orderBy(monitors.name),
       catalogue
         .select({ dataCentre: dataCentres })

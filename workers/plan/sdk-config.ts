@@ -12,9 +12,15 @@ const SECRET = (name: string) => `\${${name}}`;
  * @param rows the catalogue of the instance
  * @param subject the monitor
  * @param plugin its kind
+ * @param store the store of the site that the process runs in; undefined: there is none
  * @returns YAML; null if what is configured does not make one, as for a kind without a route
  */
-export function renderSdkConfig(rows: PlanRows, subject: MonitorRows, plugin: MonitorPlugin): string | null {
+export function renderSdkConfig(
+  rows: PlanRows,
+  subject: MonitorRows,
+  plugin: MonitorPlugin,
+  store: PlanRows["stores"][number] | undefined,
+): string | null {
   const sources: NonNullable<SdkConfigInput["sources"]> = {};
   for (const { name, config } of subject.dataCentres) {
     const source = plugin.source({ ...subject.monitor.common, ...config });
@@ -37,7 +43,7 @@ export function renderSdkConfig(rows: PlanRows, subject: MonitorRows, plugin: Mo
       appId: subject.monitor.applicationId,
       monitorId: subject.monitor.id,
     },
-    ...renderEtcd(rows.stores[0]),
+    ...renderEtcd(store),
     sources,
     router: { active: "dc1", algorithm: "single-read-write" },
   };

@@ -7,7 +7,7 @@ import type { AppEnv } from "../app-env.ts";
 import { authenticate, may } from "../auth/authenticate.ts";
 import { mintId } from "../auth/secrets.ts";
 import { within } from "../db/open.ts";
-import { agents, dataCentres, enrolmentTokens, monitors, sites } from "../db/schema.ts";
+import { agents, dataCentres, enrolmentTokens, monitors, sites, stores } from "../db/schema.ts";
 import { changeInstance } from "../plan/change-plan.ts";
 import { checkQuota, checkUnused, notFound, readParam, withCatalogue, withInstance } from "../scope.ts";
 import { accept, json, mergeChanges } from "../validation.ts";
@@ -112,16 +112,24 @@ async function find(c: Context<AppEnv>): Promise<SiteRow> {
 
 async function listDependents(c: Context<AppEnv>, siteId: string) {
   const catalogue = c.get("catalogue");
-  const [agentRows, monitorRows] = await within(
+  const [agentRows, storeRows, monitorRows] = await within(
     catalogue.batch([
       catalogue.select({ name: agents.name }).from(agents).where(eq(agents.siteId, siteId)),
+      catalogue
+        .select({ name: stores.name, sites: stores.sites })
+        .from(stores)
+        .where(eq(stores.instanceId, c.get("instance").id)),
       catalogue
         .selectDistinct({ name: monitors.name })
         .from(monitors)
         .innerJoin(dataCentres, and(eq(dataCentres.monitorId, monitors.id), eq(dataCentres.siteId, siteId))),
     ]),
   );
-  return { agents: agentRows.map(({ name }) => name), monitors: monitorRows.map(({ name }) => name) };
+  return {
+    agents: agentRows.map(({ name }) => name),
+    monitors: monitorRows.map(({ name }) => name),
+    "route stores": storeRows.filter((row) => row.sites.includes(siteId)).map(({ name }) => name),
+  };
 }
 
 function show({ id, name, kind }: SiteRow): z.infer<typeof SiteView> {

@@ -1,6 +1,7 @@
 import { StoreView } from "@evenkeel/contracts/api";
 import { type GeneralJWE, generalDecrypt } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { type Arranged, arrange, ask, becomeOwner, type Caller, call, refused } from "./control-plane.ts";
 import { connect, type EnrolledAgent, enrol } from "./fake-agent.ts";
 
@@ -14,7 +15,7 @@ const COMPLETE = { ...HTTPS, password: PASSWORD, clientCertPem: CERTIFICATE, cli
 let owner: Caller;
 let arranged: Arranged;
 let agent: EnrolledAgent;
-const path = () => `${arranged.path}/store`;
+const path = () => `${arranged.path}/stores/main`;
 const set = (body: object) => ask(owner, "PUT", path(), StoreView, body);
 
 beforeAll(async () => {
@@ -130,5 +131,70 @@ describe("a store that contradicts itself is refused in words:", () => {
     await set(COMPLETE);
     const problem = await refused(owner, "PUT", path(), "invalid-input", keyless);
     expect(problem.detail).toContain("clientKeyPem: is sealed together with the password: enter both");
+  });
+});
+
+describe("several stores", () => {
+  const ENDPOINTS = { dc1: ["http://10.0.0.1:2379"], dc2: ["http://10.0.0.2:2379"] };
+  const at = (name: string) => `${arranged.path}/stores/${name}`;
+  const put = (name: string, body: object) => ask(owner, "PUT", at(name), StoreView, body);
+  const List = z.object({ items: z.array(StoreView) });
+  const list = async () => (await ask(owner, "GET", `${arranged.path}/stores`, List)).items;
+
+  beforeAll(async () => {
+    await put("main", { endpoints: ENDPOINTS.dc1, sites: [arranged.sites.dc1] });
+  });
+
+  it("serve a site each, and sites without one are told of", async () => {
+    const alone = (await list())[0];
+    expect(alone?.warnings).toEqual([
+      { id: "site-without-store", text: expect.stringContaining("dc2") as string },
+    ]);
+    const second = await put("etcd-dc2", { endpoints: ENDPOINTS.dc2, sites: [arranged.sites.dc2] });
+    expect(second.warnings.flatMap(({ text }) => text).join()).not.toContain("dc2,");
+    expect((await list()).map(({ name, sites }) => ({ name, sites }))).toEqual([
+      { name: "etcd-dc2", sites: [arranged.sites.dc2] },
+      { name: "main", sites: [arranged.sites.dc1] },
+    ]);
+  });
+
+  it("reach the agents with their names and sites", async () => {
+    const connected = await connect(agent);
+    connected.hello();
+    const { plan } = await connected.take("welcome");
+    connected.close();
+    expect(plan.stores.map(({ name, sites, endpoints }) => ({ name, sites, endpoints }))).toEqual([
+      { name: "etcd-dc2", sites: [arranged.sites.dc2], endpoints: ENDPOINTS.dc2 },
+      { name: "main", sites: [arranged.sites.dc1], endpoints: ENDPOINTS.dc1 },
+    ]);
+  });
+
+  it.each([
+    ["for all sites beside one for some", { sites: [] }, "all sites"],
+    ["for a site that has one", { sites: ["dc1"] }, "would both serve dc1"],
+    ["for a site that does not exist", { sites: ["site_nowhere"] }, "must be ids of sites"],
+  ])("one %s is refused and not made", async (_, { sites }, words) => {
+    const ids = sites.map((name) => (name === "dc1" ? arranged.sites.dc1 : name));
+    const body = { endpoints: ENDPOINTS.dc1, sites: ids };
+    expect((await refused(owner, "PUT", at("third"), "invalid-input", body)).detail).toContain(words);
+    expect((await list()).map(({ name }) => name)).not.toContain("third");
+  });
+
+  it("a name that is none is refused", async () => {
+    const body = { endpoints: ENDPOINTS.dc1, sites: [] };
+    const problem = await refused(owner, "PUT", at("Not%20a%20Name"), "invalid-input", body);
+    expect(problem.detail).toContain("name: must have 1 to 40");
+  });
+
+  it("keep a site from being deleted while one serves it", async () => {
+    const path = `${arranged.path}/sites/${arranged.sites.dc2}`;
+    expect((await refused(owner, "DELETE", path, "in-use")).detail).toContain("etcd-dc2");
+  });
+
+  it("are deleted one by one, and what is asked for then is not there", async () => {
+    expect((await call(owner, "DELETE", at("etcd-dc2"))).status).toBe(204);
+    await refused(owner, "GET", at("etcd-dc2"), "not-found");
+    await refused(owner, "DELETE", at("etcd-dc2"), "not-found");
+    expect((await list()).map(({ name }) => name)).toEqual(["main"]);
   });
 });
