@@ -7,8 +7,8 @@ import {
   NamespaceView,
   SettingsView,
   SiteView,
-  StoreView,
 } from "@evenkeel/contracts/api";
+import { StoreView } from "@evenkeel/contracts/api-stores";
 import type { TimingOverrides } from "@evenkeel/contracts/plan";
 import { z } from "zod";
 import type { ApiClient } from "./api-client.ts";

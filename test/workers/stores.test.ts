@@ -1,4 +1,4 @@
-import { StoreView } from "@evenkeel/contracts/api";
+import { StoreView } from "@evenkeel/contracts/api-stores";
 import { type GeneralJWE, generalDecrypt } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";

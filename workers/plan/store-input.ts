@@ -1,4 +1,5 @@
-import type { StoreUpdate, Warning } from "@evenkeel/contracts/api";
+import type { Warning } from "@evenkeel/contracts/api";
+import type { StoreUpdate } from "@evenkeel/contracts/api-stores";
 import type { z } from "zod";
 import type { sites, stores } from "../db/schema.ts";
 import { type InputIssue, refuseInput } from "../validation.ts";

@@ -1,4 +1,5 @@
-import { QUOTAS, StoreName, StoreUpdate, StoreView } from "@evenkeel/contracts/api";
+import { QUOTAS } from "@evenkeel/contracts/api";
+import { StoreName, StoreUpdate, StoreView } from "@evenkeel/contracts/api-stores";
 import { and, eq } from "drizzle-orm";
 import { type Context, Hono } from "hono";
 import { describeRoute } from "hono-openapi";
@@ -9,21 +10,14 @@ import { mintId } from "../auth/secrets.ts";
 import { within } from "../db/open.ts";
 import { monitors, sites, stores } from "../db/schema.ts";
 import { changeInstance } from "../plan/change-plan.ts";
-import { listRecipients, listSealedTo, type Recipient, warnOfUnsealed } from "../plan/seal.ts";
-import { listUnserved, readStore } from "../plan/store-input.ts";
+import { listRecipients } from "../plan/seal.ts";
+import { readStore } from "../plan/store-input.ts";
 import { checkQuota, checkUnused, notFound, readParam, withCatalogue, withInstance } from "../scope.ts";
 import { accept, json, parseAt } from "../validation.ts";
+import { type StoreScope, showStore } from "./show-store.ts";
 
 const tags = ["route stores"];
 type StoreRow = typeof stores.$inferSelect;
-type SiteRow = typeof sites.$inferSelect;
-
-/** What a store is shown with. */
-interface Scope {
-  readonly rows: readonly StoreRow[];
-  readonly sites: readonly SiteRow[];
-  readonly recipients: readonly Recipient[];
-}
 
 /**
  * The etcd clusters of an instance: one for all sites, or one for each. Mounted under `/instances/:instanceId/stores`.
@@ -40,7 +34,7 @@ export const storeRoutes = new Hono<AppEnv>()
     may("read"),
     async (c) => {
       const scope = await readScope(c);
-      return c.json({ items: scope.rows.map((row) => show(row, scope)) });
+      return c.json({ items: scope.rows.map((row) => showStore(row, scope)) });
     },
   )
   .get(
@@ -53,7 +47,7 @@ export const storeRoutes = new Hono<AppEnv>()
     may("read"),
     async (c) => {
       const scope = await readScope(c);
-      return c.json(show(find(c, scope), scope));
+      return c.json(showStore(find(c, scope), scope));
     },
   )
   .put(
@@ -79,12 +73,12 @@ export const storeRoutes = new Hono<AppEnv>()
         .insert(stores)
         .values(row)
         .onConflictDoUpdate({ target: [stores.instanceId, stores.name], set: input });
-      const after = show(row, { ...scope, rows: [...others, row] });
+      const after = showStore(row, { ...scope, rows: [...others, row] });
       await changeInstance(c, [statement], {
         action: "set route store",
         resource: row.id,
         instanceId,
-        before: before === undefined ? null : show(before, scope),
+        before: before === undefined ? null : showStore(before, scope),
         after,
       });
       return c.json(after);
@@ -107,13 +101,18 @@ export const storeRoutes = new Hono<AppEnv>()
         checkUnused(`Route store ${row.name}`, { monitors: await listMonitors(c) });
       const statement = catalogue.delete(stores).where(eq(stores.id, row.id));
       const { instanceId } = row;
-      const entry = { action: "delete route store", resource: row.id, instanceId, before: show(row, scope) };
+      const entry = {
+        action: "delete route store",
+        resource: row.id,
+        instanceId,
+        before: showStore(row, scope),
+      };
       await changeInstance(c, [statement], entry, true);
       return c.body(null, 204);
     },
   );
 
-async function readScope(c: Context<AppEnv>): Promise<Scope> {
+async function readScope(c: Context<AppEnv>): Promise<StoreScope> {
   const catalogue = c.get("catalogue");
   const { id } = c.get("instance");
   const [[rows, siteRows], recipients] = await Promise.all([
@@ -128,7 +127,7 @@ async function readScope(c: Context<AppEnv>): Promise<Scope> {
   return { rows, sites: siteRows, recipients };
 }
 
-function find(c: Context<AppEnv>, scope: Scope): StoreRow {
+function find(c: Context<AppEnv>, scope: StoreScope): StoreRow {
   const name = readParam(c, "name");
   const row = scope.rows.find((one) => one.name === name);
   if (row === undefined) throw notFound("route store", name);
@@ -144,22 +143,4 @@ async function listMonitors(c: Context<AppEnv>): Promise<string[]> {
       .where(and(eq(monitors.instanceId, c.get("instance").id))),
   );
   return rows.map(({ name }) => name);
-}
-
-function show(row: StoreRow, { rows, sites: siteRows, recipients }: Scope): z.infer<typeof StoreView> {
-  const { id, name, sites: served, endpoints, user, caPem, clientCertPem, masMirror, sealed } = row;
-  return {
-    id,
-    name,
-    sites: served,
-    endpoints,
-    user,
-    hasPassword: sealed != null && user !== null,
-    hasClientKey: sealed != null && clientCertPem !== null,
-    sealedTo: listSealedTo(sealed),
-    caPem,
-    clientCertPem,
-    masMirror,
-    warnings: [...warnOfUnsealed([sealed], recipients), ...listUnserved(rows, siteRows)],
-  };
 }
