@@ -26,6 +26,8 @@ export const ProbeReason = z.enum([
   "saturated",
   "disk-full",
   "lagging",
+  /** A part of the data has no copy that answers: lost shards or slots. */
+  "incomplete",
   "read-only",
   "auth-failed",
   "permission-denied",
@@ -37,6 +39,19 @@ export const ProbeReason = z.enum([
 ]);
 export type ProbeReason = z.infer<typeof ProbeReason>;
 
+/** Addresses that one target may have. */
+export const ADDRESSES_MAX = 16;
+/** Longest sentence about one of several addresses. */
+export const PART_WORDS_MAX = 200;
+
+/** What a probe says about one of a target's several addresses. */
+export const JudgementPart = z.object({
+  address: z.string().max(270),
+  verdict: Verdict,
+  words: z.string().max(PART_WORDS_MAX),
+});
+export type JudgementPart = z.infer<typeof JudgementPart>;
+
 /** The judgement of one probe, made by the plugin of the target's kind. */
 export const Judgement = z.object({
   verdict: Verdict,
@@ -47,6 +62,8 @@ export const Judgement = z.object({
   words: z.string().max(WORDS_MAX),
   /** What to check next, where that is known. */
   advice: z.string().max(WORDS_MAX).optional(),
+  /** Each address on its own, where a target has several or leads to further servers. */
+  parts: z.array(JudgementPart).max(ADDRESSES_MAX).optional(),
 });
 export type Judgement = z.infer<typeof Judgement>;
 

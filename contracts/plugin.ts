@@ -88,6 +88,8 @@ export interface MonitorPlugin {
   readonly secret: z.ZodObject;
   /** Statements that make the monitor's account with the least rights, for docs and console; absent: it needs none. */
   readonly account?: string;
+  /** What this kind was tried against and what was not, for docs. */
+  readonly proof?: string;
   /** The engine's own error codes, for docs and console; those of the network are the same for every kind. */
   readonly codes?: Readonly<Partial<Record<string, CodeMeaning>>>;
   /** A valid example of the three, for docs and tests. */

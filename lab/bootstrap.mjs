@@ -46,7 +46,7 @@ const VERBS = {
       "--reporter=default",
       "--reporter=./lab/setup/count-tests.ts",
     ],
-    programs: [...ENGINES, "chromium"],
+    programs: [...ENGINES, "chromium", "elasticsearch", "ferretdb"],
   },
 };
 

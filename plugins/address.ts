@@ -1,3 +1,4 @@
+import { ADDRESSES_MAX } from "@evenkeel/contracts/observation";
 import { z } from "zod";
 import { describeSetting } from "./settings.ts";
 
@@ -38,6 +39,21 @@ export function createAddressSchema(port: number) {
         ],
       ),
     );
+}
+
+/**
+ * Makes the schema of a list of addresses, for engines of several servers.
+ *
+ * @param port the engine's default port
+ * @param about what to enter, in both languages
+ */
+export function createAddressesSchema(port: number, about: readonly [en: string, zhCN: string]) {
+  return z
+    .array(createAddressSchema(port), "must be a list of addresses")
+    .min(1, "must name at least one address")
+    .max(ADDRESSES_MAX, `must name at most ${ADDRESSES_MAX} addresses`)
+    .refine((addresses) => new Set(addresses).size === addresses.length, "must not name an address twice")
+    .meta(describeSetting(["Addresses", "地址列表"], about));
 }
 
 /**

@@ -15,7 +15,7 @@ const GROUPS = [
  * @returns Markdown
  */
 export function describeKind(plugin: MonitorPlugin): string {
-  const { title, kind, account, codes } = plugin;
+  const { title, kind, account, codes, proof } = plugin;
   const about = plugin.switchable
     ? "Monitors of this kind detect, report and switch."
     : "Monitors of this kind detect and report; they never switch.";
@@ -24,6 +24,7 @@ export function describeKind(plugin: MonitorPlugin): string {
     `# ${title.en} (\`${kind}\`)`,
     about,
     ...(account === undefined ? [] : ["## Account", `\`\`\`\n${account}\n\`\`\``]),
+    ...(proof === undefined ? [] : ["## What was run", proof]),
     "## Settings",
     ...GROUPS.flatMap(([group, heading]) => describeSettings(heading, plugin[group])),
     `Example:\n\n\`\`\`json\n${JSON.stringify(plugin.example, null, 2)}\n\`\`\``,

@@ -4,10 +4,22 @@ import type { ProbeContext, ProbeSession } from "@evenkeel/contracts/plugin";
 import { createError } from "./keep-connection.ts";
 import { ABANDONED, PEER_CLOSED } from "./network-errors.ts";
 
-/** Bytes of an answer's body that are read before its connection is given up. */
+/** Bytes of an answer's body that are read, and kept for who asks, before its connection is given up. */
 const BODY_MAX_BYTES = 256 * 1024;
 /** Answers over one connection from which on its unannounced end is news. */
 const ANSWERS_NEEDED = 2;
+
+/** What a server answered. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** The body as text, one character per byte (latin1); empty unless it was asked for. */
+  readonly body: string;
+  /** False: the body is longer than a probe reads, and cut. */
+  readonly isWhole: boolean;
+}
+
+/** Sends one request over the kept connection. @param keepBody true: the answer's body is wanted */
+export type SendHttp = (request: Http.RequestOptions, keepBody?: boolean) => Promise<HttpAnswer>;
 
 /**
  * Keeps one HTTP connection for as long as the server lets it be used again. HTTP servers close idle connections as a
@@ -17,13 +29,13 @@ const ANSWERS_NEEDED = 2;
  *
  * @param context the agent's surroundings
  * @param protocol `http` or `https`
- * @param request what to send each time
- * @returns the session; its sample is `{status}`
+ * @param ask what to send each time, one request after the other; its result is the sample
+ * @returns the session
  */
 export function keepHttp(
   context: ProbeContext,
   protocol: "http" | "https",
-  request: Http.RequestOptions,
+  ask: (send: SendHttp) => Promise<unknown>,
 ): ProbeSession {
   let agent: Http.Agent | null = null;
   let sent: Http.ClientRequest | null = null;
@@ -42,14 +54,19 @@ export function keepHttp(
     if (isDestroyed) throw createError(ABANDONED, "the probe was given up");
     const kept = agent ?? new http.Agent({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
     agent = kept;
-    const send = () => {
-      const sending = http.request({ ...request, agent: kept });
-      sent = sending;
-      return exchange(sending, connections);
-    };
-    const answered = await send();
-    // A kept connection may be closed by the server just as we write: that is no failure yet, a new one tells.
-    return answered === "stale" ? await send() : answered;
+    return await ask(async (request, keepBody = false) => {
+      if (isDestroyed) throw createError(ABANDONED, "the probe was given up");
+      const send = () => {
+        const sending = http.request({ ...request, agent: kept });
+        sent = sending;
+        return exchange(sending, connections, keepBody);
+      };
+      const first = await send();
+      // A kept connection may be closed by the server just as we write: that is no failure yet, a new one tells.
+      const answered = first === "stale" ? await send() : first;
+      if (answered === "stale") throw createError(PEER_CLOSED, "the server closed the connection");
+      return answered;
+    });
   }
 
   return {
@@ -72,18 +89,19 @@ export function keepHttp(
 function exchange(
   sending: Http.ClientRequest,
   connections: Connections,
-): Promise<{ status: number } | "stale"> {
+  keepBody: boolean,
+): Promise<HttpAnswer | "stale"> {
   return new Promise((resolve, reject) => {
     let hasAnswer = false;
     sending.on("socket", connections.use);
     sending.on("response", (answer) => {
       hasAnswer = true;
       if (!sending.shouldKeepAlive) connections.expectEnd();
-      const done = () => {
+      const done = (body: string, isWhole: boolean) => {
         connections.countAnswer();
-        resolve({ status: answer.statusCode ?? 0 });
+        resolve({ status: answer.statusCode ?? 0, body, isWhole });
       };
-      drain(answer, done, (error) => reject(nameHangUp(error)));
+      drain(answer, keepBody, done, (error) => reject(nameHangUp(error)));
     });
     sending.on("error", (error) => {
       const named = nameHangUp(error);
@@ -107,14 +125,21 @@ function nameHangUp(error: SystemError): SystemError {
 }
 
 /** Reads a body to its end, so that the connection can be used again; a large one costs the connection instead. */
-function drain(answer: Http.IncomingMessage, done: () => void, failed: (error: Error) => void): void {
+function drain(
+  answer: Http.IncomingMessage,
+  keepBody: boolean,
+  done: (body: string, isWhole: boolean) => void,
+  failed: (error: Error) => void,
+): void {
   let bytes = 0;
+  let body = "";
   answer.on("error", failed);
-  answer.on("end", done);
-  answer.on("data", (chunk: Uint8Array) => {
+  answer.on("end", () => done(body, true));
+  answer.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
+    if (keepBody) body += chunk.toString("latin1");
     if (bytes <= BODY_MAX_BYTES) return;
-    done();
+    done(body, false);
     answer.destroy();
   });
 }

@@ -1,5 +1,6 @@
 /** Every kind of monitor: one line per file of plugins/monitors/, the export named as the kind. */
 export { api } from "./monitors/api.ts";
+export { elasticsearch } from "./monitors/elasticsearch.ts";
 export { mysql } from "./monitors/mysql.ts";
 export { postgresql } from "./monitors/postgresql.ts";
 export { redis } from "./monitors/redis.ts";

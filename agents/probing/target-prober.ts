@@ -251,6 +251,12 @@ function differs(before: Told, now: Told): boolean {
     before.sawUp !== now.sawUp ||
     before.judgement?.verdict !== now.judgement?.verdict ||
     before.judgement?.reason !== now.judgement?.reason ||
-    before.judgement?.code !== now.judgement?.code
+    before.judgement?.code !== now.judgement?.code ||
+    listVerdicts(before.judgement) !== listVerdicts(now.judgement)
   );
+}
+
+/** One of several addresses may fail without changing the whole: people see it at once nevertheless. */
+function listVerdicts(judgement: Judgement | null): string {
+  return judgement?.parts?.map((part) => part.verdict).join() ?? "";
 }

@@ -6,6 +6,7 @@
  * What cannot be had is said in one line each; it is no failure, for the lab goes on without it.
  */
 import { z } from "zod";
+import { FETCHED_NAMES, fetchEngine } from "./fetched-engines.ts";
 import { ensurePrograms, isFound, PROGRAM_NAMES } from "./programs.ts";
 
 const say = (line: string): void => {
@@ -20,9 +21,14 @@ for (const [signal, exitCode] of [
   process.on(signal, () => process.exit(exitCode));
 }
 
-const names = z.array(z.enum(PROGRAM_NAMES)).parse(process.argv.slice(2));
+const asked = z.array(z.enum([...PROGRAM_NAMES, ...FETCHED_NAMES])).parse(process.argv.slice(2));
+const names = PROGRAM_NAMES.filter((name) => asked.includes(name));
 const programs = await ensurePrograms(names, say);
 for (const name of names) {
   const program = programs[name];
   if (!isFound(program)) say(`Going on without ${name}: ${program.missing}`);
+}
+for (const name of FETCHED_NAMES.filter((one) => asked.includes(one))) {
+  const engine = await fetchEngine(name, say);
+  if ("missing" in engine) say(`Going on without ${name}: ${engine.missing}`);
 }

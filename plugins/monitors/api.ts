@@ -87,7 +87,7 @@ function open(raw: Record<string, unknown>, context: ProbeContext): ProbeSession
     method: settings.method,
     headers: { "user-agent": "evenkeel-agent", ...settings.headers, ...settings.secretHeaders },
   };
-  return keepHttp(context, settings.protocol, request);
+  return keepHttp(context, settings.protocol, async (send) => ({ status: (await send(request)).status }));
 }
 
 /** What to check where a status says it. */

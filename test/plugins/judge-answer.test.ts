@@ -10,6 +10,11 @@ const mysql = (settings: object, used = 3) => [
 ];
 const redis = { role: "master", clients: "connected_clients:3\r\nmaxclients:10\r\n", persistence: "" };
 
+const search = (health: object, blocks: object | null = {}) => ({
+  health: { status: "green", number_of_nodes: 3, unassigned_shards: 0, ...health },
+  blocks: blocks === null ? null : { global: [], flooded: 0, ...blocks },
+});
+
 const ANSWERS: readonly (readonly [string, string, unknown, Verdict, ProbeReason])[] = [
   ["postgresql", "a primary", pg, "up", "ok"],
   ["postgresql", "a standby", { ...pg, recovering: true }, "read_only", "read-only"],
@@ -50,6 +55,15 @@ const ANSWERS: readonly (readonly [string, string, unknown, Verdict, ProbeReason
     "degraded",
     "disk-full",
   ],
+  ["elasticsearch", "green", search({}), "up", "ok"],
+  ["elasticsearch", "yellow", search({ status: "yellow", unassigned_shards: 4 }), "up", "ok"],
+  ["elasticsearch", "red", search({ status: "red", unassigned_shards: 4 }), "degraded", "incomplete"],
+  ["elasticsearch", "a read-only cluster", search({}, { global: ["6"] }), "read_only", "read-only"],
+  ["elasticsearch", "read-only but for deletes", search({}, { global: ["13"] }), "read_only", "read-only"],
+  ["elasticsearch", "another block", search({}, { global: ["1"] }), "up", "ok"],
+  ["elasticsearch", "beyond the flood stage", search({}, { flooded: 2 }), "read_only", "disk-full"],
+  ["elasticsearch", "hidden blocks", search({}, null), "up", "ok"],
+  ["elasticsearch", "another colour", search({ status: "blue" }), "down", "bad-answer"],
   ["api", "the expected status", { status: 200 }, "up", "ok"],
   ["api", "another status", { status: 503 }, "down", "wrong-status"],
   ["api", "a redirect", { status: 302 }, "down", "wrong-status"],

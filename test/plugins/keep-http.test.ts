@@ -1,13 +1,10 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createSecureServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
 import { api } from "@evenkeel/plugins/monitors";
 import { afterEach, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../eventually.ts";
 import { openServer } from "./fault-servers.ts";
 import { countSockets, openSession } from "./probe-kind.ts";
-import { OWN_NAME, type TestCertificate } from "./test-certificates.ts";
+import { serveHttp } from "./serve-http.ts";
+import { OWN_NAME } from "./test-certificates.ts";
 
 const ACCESS_TIMEOUT_MS = 3000;
 const SHORT_MS = 150;
@@ -15,41 +12,6 @@ const SHORT_MS = 150;
 afterEach(async () => {
   await eventually(() => expect(countSockets()).toBe(0));
 });
-
-interface HttpServer {
-  readonly address: string;
-  /** Connections that were ever opened. */
-  readonly sockets: readonly Socket[];
-  readonly requests: readonly IncomingMessage[];
-  close(): void;
-}
-
-async function serveHttp(
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
-  certificate?: TestCertificate,
-): Promise<HttpServer> {
-  const sockets: Socket[] = [];
-  const requests: IncomingMessage[] = [];
-  const handle = (request: IncomingMessage, response: ServerResponse) => {
-    requests.push(request);
-    request.resume();
-    answer(request, response);
-  };
-  const options = { keepAlive: true, keepAliveTimeout: 0 };
-  const server =
-    certificate === undefined
-      ? createServer(options, handle)
-      : createSecureServer({ ...options, ...certificate }, handle);
-  server.on("connection", (socket) => sockets.push(socket));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const close = () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  onTestFinished(close);
-  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, sockets, requests, close };
-}
 
 function openApi(address: string, changes: object = {}, accessTimeoutMs = ACCESS_TIMEOUT_MS) {
   const settings = { ...api.common.parse({}), ...api.target.parse({ address }), ...changes };

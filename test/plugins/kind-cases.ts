@@ -68,6 +68,15 @@ export const KIND_CASES: Readonly<Record<string, KindCase>> = {
     script: { greeting: bytes(""), partOfAnswer: bytes("$60000\r\nab"), filler: 0x61 },
     reasons: { ...SAME, garbage: ["bad-answer"] },
   },
+  elasticsearch: {
+    settings: (address) => ({ addresses: [address], user: "evenkeel_probe", password: "not-shown" }),
+    script: {
+      greeting: bytes(""),
+      partOfAnswer: bytes('HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n{"status":"gre'),
+      filler: 0x61,
+    },
+    reasons: { ...SAME, garbage: ["bad-answer"] },
+  },
   api: {
     settings: (address) => ({ method: "GET", path: "/", expectedStatus: 200, protocol: "http", address }),
     script: {

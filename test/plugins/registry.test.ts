@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { runProbe } from "@evenkeel/agent/probing/run-probe";
 import { Judgement } from "@evenkeel/contracts/observation";
 import { Timing } from "@evenkeel/contracts/plan";
 import type { ProbeOutcome } from "@evenkeel/contracts/plugin";
@@ -134,10 +135,10 @@ describe.each(Object.values(monitors))("$kind", (plugin) => {
       onClosed: () => undefined,
       accessTimeoutMs: 1000,
     });
-    await expect(session.probe()).rejects.toBe(missing);
+    const ran = await runProbe(session, 20_000);
     session.destroy();
-    const error = { code: missing.code, message: missing.message };
-    expect(plugin.judge({ type: "failed", error, afterMs: 1 }, settings)).toMatchObject({
+    expect(ran.type).toBe("ended");
+    expect(ran.type === "ended" ? plugin.judge(ran.outcome, settings) : null).toMatchObject({
       verdict: "config",
       reason: "bad-settings",
     });
