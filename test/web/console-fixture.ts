@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { AccessCommand, ArmCommand, CommandResult, SwitchCommand } from "@evenkeel/contracts/command";
 import { AppError, type ErrorCode, renderProblem } from "@evenkeel/contracts/errors";
-import { ConsoleFrame, type LiveMonitor, type LiveView } from "@evenkeel/contracts/live";
+import { ConsoleFrame, type Explanation, type LiveMonitor, type LiveView } from "@evenkeel/contracts/live";
 import { because, type SentenceId } from "@evenkeel/contracts/sentences";
 import { type Handler, Hono } from "hono";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -41,6 +41,8 @@ export interface ConsoleFixture {
   answer:
     | ((order: ReceivedOrder) => { code: ErrorCode; id: SentenceId; params: object } | "silence" | null)
     | null;
+  /** What would happen to a monitor now. */
+  explanation: Explanation;
   /** False: sockets are closed and refused. */
   sockets: boolean;
   /** False: every request of the API is cut off, and sockets are closed: the control plane is dead. */
@@ -119,6 +121,7 @@ export async function startConsoleFixture(
     const base = `/instances/${INSTANCE_ID}`;
     if (route === `GET ${base}/live`) return send(200, view);
     if (route === `GET ${base}/events`) return send(200, { items: view.events });
+    if (request.method === "GET" && path.endsWith("/explain")) return send(200, fixture.explanation);
     const command = /^\/instances\/[^/]+\/monitors\/([^/]+)\/(switch|switch-back|access|arm)$/.exec(path);
     if (request.method === "POST" && command?.[1] !== undefined && command[2] !== undefined) {
       return obey({ monitorId: command[1], type: command[2], body: parseOrder(command[2], body) }, response);
@@ -177,6 +180,7 @@ export async function startConsoleFixture(
     orders,
     role: "operator",
     answer: null,
+    explanation: { monitorId: "", foretold: [] },
     catalogueDown: false,
     get sockets() {
       return hasSockets;

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { LiveMonitor } from "@evenkeel/contracts/live";
+import type { LiveMonitor, LiveSite } from "@evenkeel/contracts/live";
+import { because } from "@evenkeel/contracts/sentences";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type BuiltConsole, buildConsole, launchBrowser, openPage, type WatchedPage } from "./browser.ts";
@@ -11,6 +12,7 @@ import {
   makeDataCentre,
   makeMonitor,
   makeNightView,
+  makeSwitchEvent,
   makeView,
 } from "./fixture-views.ts";
 
@@ -159,6 +161,96 @@ describe("the live page", () => {
     await page.getByRole("button", { name: /Abnormal\s*1/ }).click();
     await expect.poll(() => page.getByRole("article").count()).toBe(1);
     await card(page, "m-17").waitFor();
+  });
+});
+
+describe("what would happen now", () => {
+  it("is explained at the protection: for the data centre and for its site, with everything that blocks it", async () => {
+    await start(makeView([healthy]));
+    fixture.explanation = {
+      monitorId: healthy.id,
+      foretold: [
+        {
+          ...{ fault: "target-lost", lost: "dc1", level: "automatic", to: "dc2", decidesInMs: 5500 },
+          because: because("PROT-automatic", { to: "dc2" }),
+          blockers: [],
+        },
+        {
+          ...{ fault: "site-lost", lost: "sit_dc100001", level: "one-click", to: "dc2", decidesInMs: 20_500 },
+          because: because("ARB-13", { dc: "dc1", sites: "hangzhou" }),
+          blockers: [
+            because("ARB-13", { dc: "dc1", sites: "hangzhou" }),
+            because("ARB-18", { dc: "dc1", home: "dc1" }),
+          ],
+        },
+      ],
+    };
+    const page = await open();
+    await card(page, "orders")
+      .getByRole("button", { name: "What would happen, and what blocks it?" })
+      .click();
+    const explanation = page.getByRole("region", { name: "Explanation" });
+    await explanation.getByText("If dc1 died now").waitFor();
+    await explanation
+      .getByText("It would be switched to dc2, decided 5.5 s after the fault at the earliest.")
+      .waitFor();
+    await explanation.getByText("Nothing stands in the way of an automatic switch.").waitFor();
+    await explanation.getByText("If all of shanghai died now").waitFor();
+    await explanation.getByText("A person could switch it to dc2 with one click.").waitFor();
+    expect(await explanation.getByRole("listitem").count()).toBe(2);
+    await picture(page, "explanation");
+    // It speaks of the present: what stands in the way now is shown without a click.
+    fixture.explanation = { ...fixture.explanation, foretold: fixture.explanation.foretold.slice(0, 1) };
+    await explanation.getByText("If all of shanghai died now").waitFor({ state: "detached" });
+  });
+});
+
+describe("what an operator must not miss", () => {
+  it("stands beside the monitor: who wanted a switch, stores that are owed, an open window", async () => {
+    const until = makeView([]).atMs + 3_600_000;
+    await start(
+      makeView([
+        makeMonitor("forced", {
+          switching: { to: "dc2", epoch: 13, step: "verify", sinceMs: 900, kind: "force" },
+        }),
+        makeMonitor("owed", { owedStores: ["etcd-far"] }),
+        makeMonitor("serviced", { window: { fromMs: 1, untilMs: until, reason: "new disks" } }),
+      ]),
+    );
+    const page = await open();
+    await card(page, "forced").getByText("forced", { exact: true }).last().waitFor();
+    await card(page, "owed").getByText("Store etcd-far does not have the present route yet").waitFor();
+    await card(page, "serviced")
+      .getByText(/Maintenance until .* nothing switches by itself/)
+      .waitFor();
+    await card(page, "serviced").getByText("new disks").waitFor();
+    await picture(page, "owed-and-window");
+  });
+
+  it("stands at a site that is lost, with the rule's sentence", async () => {
+    const view = makeView([healthy]);
+    const lost: LiveSite = {
+      ...{ id: "sit_dc100001", name: "shanghai", kind: "data", state: "lost", unheardForMs: 24_000 },
+      because: because("SITE-12", { site: "shanghai", unheardS: 24, others: "hangzhou and witness" }),
+      active: [healthy.id],
+    };
+    const agents = view.agents.map((agent) =>
+      agent.site === lost.id ? { ...agent, connected: false } : agent,
+    );
+    await start({ ...view, agents, sites: [lost, ...view.sites.slice(1)] });
+    const page = await open();
+    await shown(page, "Lost as a whole");
+    await shown(page, "for 24 s");
+    await picture(page, "lost-site");
+  });
+
+  it("stands at a finished switch: how long it took", async () => {
+    const monitor = makeMonitor("orders", { active: "dc2" });
+    await start(makeView([monitor], { events: [{ ...makeSwitchEvent(monitor), rtoMs: 1011 }] }));
+    const page = await open();
+    await shown(page, "recovered in 1.0 s");
+    await page.getByRole("link", { name: /dc1 failed 5 probes/ }).click();
+    await page.getByRole("heading", { name: /Time line\s+recovered in 1.0 s/ }).waitFor();
   });
 });
 

@@ -1,6 +1,6 @@
 import { InstanceView } from "@evenkeel/contracts/api";
 import { InstanceEvent } from "@evenkeel/contracts/event";
-import { LiveView } from "@evenkeel/contracts/live";
+import { Explanation, LiveView } from "@evenkeel/contracts/live";
 import { z } from "zod";
 import { type Answer, askApi } from "./request.ts";
 
@@ -36,6 +36,17 @@ export function fetchLive(instanceId: string): Promise<Answer<LiveView>> {
     answer: LiveView,
     timeoutMs: LIVE_TIMEOUT_MS,
   });
+}
+
+/**
+ * Asks what would happen to a monitor if its active data centre, or that one's site, died now.
+ *
+ * @param instanceId the instance
+ * @param monitorId the monitor
+ */
+export function fetchExplanation(instanceId: string, monitorId: string): Promise<Answer<Explanation>> {
+  const path = instancePath(instanceId, `/monitors/${encodeURIComponent(monitorId)}/explain`);
+  return askApi({ method: "GET", path, answer: Explanation, timeoutMs: LIVE_TIMEOUT_MS });
 }
 
 /**

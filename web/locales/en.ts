@@ -106,6 +106,9 @@ export const EN = {
   "head.plan": "configuration {version}",
   "agent.lost": "lost",
   "agent.ill": "ill: {words}",
+  "site.lost": "Lost as a whole",
+  "site.unheard": "Not heard",
+  "site.unheard-for": "for {for}",
 
   "state.normal": "Normal",
   "state.abnormal": "Abnormal",
@@ -170,11 +173,19 @@ export const EN = {
   "monitor.unwritten.meaning": "No route store has confirmed it; applications may still use the other side",
   "monitor.switching-epoch": "epoch {epoch}",
   "monitor.switching-owed": "waiting for store {stores}",
+  "monitor.owed":
+    "Store {stores} does not have the present route yet; it gets it as soon as an agent reaches it",
   "monitor.no-answer-yet": "No report yet",
 
   "step.precheck": "checking all agents",
   "step.write-route": "writing the route",
   "step.verify": "waiting for the other stores",
+  "switch-kind.automatic": "automatic",
+  "switch-kind.operator": "by a person",
+  "switch-kind.force": "forced",
+  "switch-kind.access": "read/write",
+  "switch-kind.plan": "configuration",
+  "window.open": "Maintenance until {until}: nothing switches by itself",
 
   "dc.title": "{dc} in {site}",
   "dc.latency": "latency",
@@ -199,6 +210,15 @@ export const EN = {
   "protection.one-click": "one click",
   "protection.observe": "observe",
   "protection.off": "off",
+  "explain.title": "Explanation",
+  "explain.show": "What would happen, and what blocks it?",
+  "explain.hide": "Hide the explanation",
+  "explain.target-lost": "If {dc} died now",
+  "explain.site-lost": "If all of {site} died now",
+  "explain.decides": "It would be switched to {to}, decided {after} after the fault at the earliest.",
+  "explain.one-click": "A person could switch it to {to} with one click.",
+  "explain.blockers": "What stands in the way of an automatic switch",
+  "explain.no-blockers": "Nothing stands in the way of an automatic switch.",
 
   "offer.switch": "Switch to {to}",
   "offer.switch-back": "Switch back to {to}",
@@ -294,6 +314,9 @@ export const EN = {
   "event.epoch": "Epoch",
   "event.no-time-line": "This event has no time line.",
   "event.took": "{whole} from the first mark to the last",
+  "event.rto": "recovered in {rto}",
+  "event.rto.meaning":
+    "From the first failed probe (a person’s switch: from the decision) to the last store that took the route",
 
   "event-type.state-changed": "State changed",
   "event-type.switch-decided": "Switch decided",

@@ -52,5 +52,5 @@ export function countStates(monitors: readonly LiveMonitor[]): ReadonlyMap<Targe
  */
 export function needsAttention(monitor: LiveMonitor): boolean {
   const calm = monitor.state === "normal" || monitor.state === "paused";
-  return !calm || monitor.marks.length > 0 || monitor.switching !== null;
+  return !calm || monitor.marks.length > 0 || monitor.switching !== null || monitor.owedStores.length > 0;
 }

@@ -1,10 +1,7 @@
-import type { LiveAgent, LiveView } from "@evenkeel/contracts/live";
+import type { LiveAgent, LiveSite, LiveView } from "@evenkeel/contracts/live";
 
-/** How the agents of one site are. */
-export interface SiteSummary {
-  readonly id: string;
-  readonly name: string;
-  readonly kind: "data" | "witness";
+/** How the agents of one site are, and how it stands to the control plane. */
+export interface SiteSummary extends LiveSite {
   readonly agents: readonly LiveAgent[];
   readonly connected: number;
   readonly ill: number;
@@ -32,7 +29,7 @@ export function summariseInstance(view: LiveView): InstanceSummary {
   };
 }
 
-function summariseSite(site: LiveView["sites"][number], all: readonly LiveAgent[]): SiteSummary {
+function summariseSite(site: LiveSite, all: readonly LiveAgent[]): SiteSummary {
   const agents = all.filter((agent) => agent.site === site.id);
   const connected = agents.filter((agent) => agent.connected).length;
   const ill = agents.filter((agent) => agent.connected && agent.illness !== null).length;

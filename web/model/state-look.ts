@@ -66,6 +66,30 @@ const STEP_WORDS: Readonly<Record<string, MessageId>> = {
   verify: "step.verify",
 };
 
+const KIND_WORDS: Readonly<Record<string, MessageId>> = {
+  automatic: "switch-kind.automatic",
+  operator: "switch-kind.operator",
+  force: "switch-kind.force",
+  access: "switch-kind.access",
+  plan: "switch-kind.plan",
+};
+
+/** The word for a site that is not connected. */
+export const SITE_WORDS: Readonly<Record<"lost" | "unheard", MessageId>> = {
+  lost: "site.lost",
+  unheard: "site.unheard",
+};
+
+/**
+ * The words for who wanted a running switch.
+ *
+ * @param kind as the control plane names it
+ * @returns null for a kind that this console does not know: it is shown as it is named
+ */
+export function findKindWords(kind: string): MessageId | null {
+  return KIND_WORDS[kind] ?? null;
+}
+
 /**
  * Whether the active side that is shown is only decided: no route store has it yet, so applications may not follow it.
  *

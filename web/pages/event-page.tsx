@@ -7,6 +7,7 @@ import { formatFullMoment } from "../language/format.ts";
 import { useWords } from "../language/words-context.tsx";
 import { FailureNotice } from "../parts/failure-notice.tsx";
 import { Loading } from "../parts/loading.tsx";
+import { RecoveryTime } from "../parts/recovery-time.tsx";
 import { TimeLine } from "../parts/time-line.tsx";
 import { TopBar } from "../parts/top-bar.tsx";
 import { renderHash } from "../routing/hash-route.ts";
@@ -75,7 +76,9 @@ function EventDetail(props: { readonly event: InstanceEvent; readonly view: Live
           ),
         )}
       </dl>
-      <h2>{t("events.time-line")}</h2>
+      <h2>
+        {t("events.time-line")} <RecoveryTime event={event} />
+      </h2>
       {event.timeLine.length === 0 ? (
         <p className="muted">{t("event.no-time-line")}</p>
       ) : (

@@ -8,6 +8,7 @@ import { formatFullMoment, formatMoment } from "../language/format.ts";
 import { useWords } from "../language/words-context.tsx";
 import { renderHash } from "../routing/hash-route.ts";
 import { FailureNotice } from "./failure-notice.tsx";
+import { RecoveryTime } from "./recovery-time.tsx";
 import { TimeLine } from "./time-line.tsx";
 
 /** Rows need the present only to know whether a date is to be shown. */
@@ -88,7 +89,8 @@ const EventRow = memo(function EventRow(props: {
         <p>
           <a href={address} title={t("events.open")}>
             {say(event.because)}
-          </a>
+          </a>{" "}
+          <RecoveryTime event={event} />
         </p>
         {event.timeLine.length === 0 ? null : (
           <Button type="link" size="small" aria-expanded={open} onClick={() => setOpen(!open)}>

@@ -1,6 +1,8 @@
 import type { LiveView } from "@evenkeel/contracts/live";
+import { formatDuration } from "../language/format.ts";
 import { useWords } from "../language/words-context.tsx";
 import { type SiteSummary, summariseInstance } from "../model/instance-summary.ts";
+import { SITE_WORDS } from "../model/state-look.ts";
 
 /** The head of the page: which instance, whether it acts, and who watches and writes for it. */
 export function InstanceHead(props: { readonly view: LiveView }) {
@@ -58,6 +60,7 @@ function SiteTile(props: { readonly site: SiteSummary }) {
       <span className="tile-state">
         {all === 0 ? t("head.no-agents") : t("head.agents", { connected: site.connected, all })}
       </span>
+      <Trouble site={site} />
       {site.ill === 0 ? null : <span className="tile-state">{t("head.ill", { ill: site.ill })}</span>}
       {site.agents
         .filter((agent) => !agent.connected || agent.illness !== null)
@@ -67,5 +70,21 @@ function SiteTile(props: { readonly site: SiteSummary }) {
           </span>
         ))}
     </li>
+  );
+}
+
+/** What is the matter with a site as a whole, and what its monitors would need. */
+function Trouble(props: { readonly site: SiteSummary }) {
+  const { t, say } = useWords();
+  const { state, because, unheardForMs } = props.site;
+  if (state !== "lost" && state !== "unheard") return null;
+  return (
+    <>
+      <span className={`tile-state site-${state}`}>
+        <b>{t(SITE_WORDS[state])}</b>
+        {unheardForMs === null ? null : ` ${t("site.unheard-for", { for: formatDuration(unheardForMs) })}`}
+      </span>
+      <span className="tile-words">{say(because)}</span>
+    </>
   );
 }

@@ -11,6 +11,7 @@ import { isUnwritten, MARK_WORDS } from "../model/state-look.ts";
 import { renderHash } from "../routing/hash-route.ts";
 import { ArmingTag } from "./arming-tag.tsx";
 import { DataCentrePanel } from "./data-centre-panel.tsx";
+import { OpenWindow } from "./open-window.tsx";
 import { OutcomeNotice } from "./outcome-notice.tsx";
 import { ProtectionList } from "./protection-list.tsx";
 import { RunningSwitch } from "./running-switch.tsx";
@@ -91,6 +92,7 @@ export const MonitorCard = memo(function MonitorCard(props: MonitorCardProps) {
         </p>
       ))}
       <RunningSwitch monitor={monitor} />
+      <OpenWindow monitor={monitor} />
       {outcome === undefined ? null : (
         <OutcomeNotice name={monitor.name} outcome={outcome} onDismiss={() => props.onDismiss(monitor.id)} />
       )}
@@ -112,7 +114,7 @@ export const MonitorCard = memo(function MonitorCard(props: MonitorCardProps) {
       </div>
       {monitor.switchable ? (
         <footer className="monitor-foot">
-          <ProtectionList sites={sites} monitor={monitor} unfolded={unfolded} />
+          <ProtectionList instanceId={instanceId} sites={sites} monitor={monitor} unfolded={unfolded} />
           <Actions monitor={monitor} offers={offers} onWish={props.onWish} />
         </footer>
       ) : null}

@@ -1,16 +1,21 @@
 import type { LiveMonitor, LiveView, Protection } from "@evenkeel/contracts/live";
+import { Button } from "antd";
+import { useState } from "react";
 import { useWords } from "../language/words-context.tsx";
 import { nameSite } from "../model/instance-summary.ts";
 import { PROTECTION_WORDS } from "../model/state-look.ts";
+import { ExplanationPanel } from "./explanation.tsx";
 
-/** What would happen if a fault came now, and why. */
+/** What would happen if a fault came now, and why; asked for, with everything that blocks an automatic switch. */
 export function ProtectionList(props: {
+  readonly instanceId: string;
   readonly sites: LiveView["sites"];
   readonly monitor: LiveMonitor;
   readonly unfolded: boolean;
 }) {
   const { t } = useWords();
-  const { sites, monitor, unfolded } = props;
+  const { instanceId, sites, monitor, unfolded } = props;
+  const [explained, setExplained] = useState(false);
   const active = monitor.dataCentres.find(({ name }) => name === monitor.active);
   const site = active === undefined ? "?" : nameSite(sites, active.site);
   return (
@@ -26,6 +31,20 @@ export function ProtectionList(props: {
         protection={monitor.protection.siteLost}
         unfolded={unfolded}
       />
+      {unfolded ? (
+        <Button
+          type="link"
+          size="small"
+          className="explain-button"
+          aria-expanded={explained}
+          onClick={() => setExplained(!explained)}
+        >
+          {t(explained ? "explain.hide" : "explain.show")}
+        </Button>
+      ) : null}
+      {unfolded && explained ? (
+        <ExplanationPanel instanceId={instanceId} monitorId={monitor.id} sites={sites} />
+      ) : null}
     </section>
   );
 }

@@ -1,16 +1,18 @@
 import SyncOutlined from "@ant-design/icons/SyncOutlined";
+import WarningFilled from "@ant-design/icons/WarningFilled";
 import type { LiveMonitor } from "@evenkeel/contracts/live";
 import { formatDuration } from "../language/format.ts";
 import { useWords } from "../language/words-context.tsx";
-import { findStepWords, isPrecheck } from "../model/state-look.ts";
+import { findKindWords, findStepWords, isPrecheck } from "../model/state-look.ts";
 
-/** A switch that is running: its step, for how long, and which stores it waits for. */
+/** A switch that is running: who wanted it, its step, for how long, and which stores it waits for or still owes. */
 export function RunningSwitch(props: { readonly monitor: LiveMonitor }) {
   const { t } = useWords();
   const { switching } = props.monitor;
-  if (switching === null) return null;
-  const { to, step, epoch, sinceMs } = switching;
   const { owedStores } = props.monitor;
+  if (switching === null) return owedStores.length === 0 ? null : <Owed stores={owedStores} />;
+  const { to, step, epoch, sinceMs, kind } = switching;
+  const kindWords = findKindWords(kind);
   const words = findStepWords(step);
   return (
     <p className="switching" role="status">
@@ -21,11 +23,22 @@ export function RunningSwitch(props: { readonly monitor: LiveMonitor }) {
           step: words === null ? step : t(words),
         })}
       </b>
+      <span className="tag">{kindWords === null ? kind : t(kindWords)}</span>
       {epoch === 0 ? null : <span>{t("monitor.switching-epoch", { epoch })}</span>}
       <span>{formatDuration(sinceMs)}</span>
       {owedStores.length === 0 ? null : (
         <span>{t("monitor.switching-owed", { stores: owedStores.join(", ") })}</span>
       )}
+    </p>
+  );
+}
+
+/** A route that some store does not have yet: applications that follow that store go on with the one before. */
+function Owed(props: { readonly stores: readonly string[] }) {
+  const { t } = useWords();
+  return (
+    <p className="mark">
+      <WarningFilled aria-hidden /> {t("monitor.owed", { stores: props.stores.join(", ") })}
     </p>
   );
 }
