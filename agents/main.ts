@@ -3,6 +3,8 @@ import { parseArgs } from "node:util";
 import { renderFindings } from "./doctor/finding.ts";
 import { runDoctor } from "./doctor/run-doctor.ts";
 import { enrol } from "./enrol.ts";
+import { initEtcd } from "./etcd/init-etcd.ts";
+import { readInitOptions } from "./etcd/read-init-options.ts";
 import { loadIdentity } from "./identity.ts";
 import { readPeerPlace } from "./peers/peer-address.ts";
 import { runAgent } from "./run-agent.ts";
@@ -10,24 +12,36 @@ import { startStatusServer } from "./status-server.ts";
 
 const USAGE = `evenkeel-agent enrol --url URL --name NAME --state DIR   (the one-time token is read from EVENKEEL_ENROLMENT_TOKEN)
 evenkeel-agent run --state DIR [--status-port PORT] [--peer-listen HOST:PORT [--peer-address HOST:PORT]]
-evenkeel-agent doctor --state DIR [--json]              (looks at everything around this agent and says what to mend)`;
+evenkeel-agent doctor --state DIR [--json]              (looks at everything around this agent and says what to mend)
+evenkeel-agent etcd init --dir DIR --endpoints URL,URL,URL --instance ID [--application ID]… [--mas-mirror]
+                                                        (sets up an etcd cluster: certificates, users, roles)`;
+/** Exit code of a set-up that goes on when the members have been started. */
+const WAITING = 3;
+
+const OPTIONS = {
+  url: { type: "string" },
+  name: { type: "string" },
+  state: { type: "string" },
+  "status-port": { type: "string" },
+  json: { type: "boolean", default: false },
+  "peer-listen": { type: "string" },
+  "peer-address": { type: "string" },
+  dir: { type: "string" },
+  endpoints: { type: "string" },
+  instance: { type: "string" },
+  application: { type: "string", multiple: true },
+  "mas-mirror": { type: "boolean" },
+} as const;
 
 const say = (line: string) => process.stdout.write(`${new Date().toISOString()} ${line}\n`);
 
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: {
-      url: { type: "string" },
-      name: { type: "string" },
-      state: { type: "string" },
-      "status-port": { type: "string" },
-      json: { type: "boolean", default: false },
-      "peer-listen": { type: "string" },
-      "peer-address": { type: "string" },
-    },
+    options: OPTIONS,
   });
-  const [verb] = positionals;
+  const [verb, act] = positionals;
+  if (verb === "etcd" && act === "init") return await setUpEtcd(values);
   const stateDir = values.state;
   if (stateDir === undefined) throw new Error(`--state is missing\n${USAGE}`);
   if (verb === "enrol") {
@@ -59,6 +73,11 @@ async function main(): Promise<void> {
   };
   process.once("SIGINT", end);
   process.once("SIGTERM", end);
+}
+
+async function setUpEtcd(values: Readonly<Record<string, unknown>>): Promise<void> {
+  const outcome = await initEtcd(readInitOptions(values), (line) => process.stdout.write(`${line}\n`));
+  if (outcome === "waiting") process.exitCode = WAITING;
 }
 
 main().catch((error: unknown) => {

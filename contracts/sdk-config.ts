@@ -27,7 +27,12 @@ function isEndpointList(address: string): boolean {
 
 const Name = z.string().min(1).max(200);
 
-/** Where the routes are. `certificatePath` is the file of the certificate authority that etcd's certificate is signed by. */
+const Path = z.string().min(1).max(4096);
+
+/**
+ * Where the routes are. `certificatePath` is the file of the certificate authority that etcd's certificate is signed by;
+ * the other two are the client certificate, without a common name, and its key, where etcd asks for one.
+ */
 export const SdkEtcd = z.strictObject({
   /** `host:port,host:port`, the nearest first. */
   address: z
@@ -38,7 +43,9 @@ export const SdkEtcd = z.strictObject({
   username: Name.optional(),
   password: z.string().max(1000).optional(),
   httpsEnable: z.boolean().default(false),
-  certificatePath: z.string().min(1).max(4096).optional(),
+  certificatePath: Path.optional(),
+  clientCertificatePath: Path.optional(),
+  clientKeyPath: Path.optional(),
 });
 
 /** One data centre's server. */

@@ -42,7 +42,7 @@ export interface Lease {
  * @param config a configuration with `etcd`
  * @param options only the first borrower's count
  * @returns the follower
- * @throws ConfigError if the certificate cannot be read
+ * @throws ConfigError if a certificate or key cannot be read
  */
 export function borrowFollower(config: SdkConfig, options: FollowOptions): Lease {
   const { etcd, props } = config;
@@ -82,18 +82,30 @@ function storeOptions(config: SdkConfig, options: FollowOptions): OpenRouteStore
   return {
     endpoints: etcd.address.split(",").map((address) => address.trim()),
     ...(etcd.username === undefined ? {} : { user: etcd.username, password: etcd.password ?? "" }),
-    ...(etcd.httpsEnable ? { tls: readTls(etcd.certificatePath) } : {}),
+    ...(etcd.httpsEnable ? { tls: readTls(etcd) } : {}),
     ...(options.storeDeadlineMs === undefined ? {} : { deadlineMs: options.storeDeadlineMs }),
   };
 }
 
-function readTls(path: string | undefined): { ca?: string } {
-  if (path === undefined) return {};
+function readTls(etcd: NonNullable<SdkConfig["etcd"]>): NonNullable<OpenRouteStoreOptions["tls"]> {
+  const { certificatePath, clientCertificatePath, clientKeyPath } = etcd;
+  if ((clientCertificatePath === undefined) !== (clientKeyPath === undefined))
+    throw new ConfigError(["etcd: clientCertificatePath and clientKeyPath go together; set both or none"]);
+  return {
+    ...(certificatePath === undefined ? {} : { ca: readPem("certificatePath", certificatePath) }),
+    ...(clientCertificatePath === undefined
+      ? {}
+      : { cert: readPem("clientCertificatePath", clientCertificatePath) }),
+    ...(clientKeyPath === undefined ? {} : { key: readPem("clientKeyPath", clientKeyPath) }),
+  };
+}
+
+function readPem(field: string, path: string): string {
   try {
-    return { ca: readFileSync(path, "utf8") };
+    return readFileSync(path, "utf8");
   } catch (error) {
     const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    throw new ConfigError([`etcd.certificatePath: the file ${path} cannot be read (${why})`]);
+    throw new ConfigError([`etcd.${field}: the file ${path} cannot be read (${why})`]);
   }
 }
 

@@ -63,6 +63,9 @@ function renderEtcd(store: PlanRows["stores"][number] | undefined): Pick<SdkConf
         ? {}
         : { username: SECRET("ETCD_USERNAME"), password: SECRET("ETCD_PASSWORD") }),
       ...(store.caPem === null ? {} : { certificatePath: SECRET("ETCD_CA_FILE") }),
+      ...(store.clientCertPem === null
+        ? {}
+        : { clientCertificatePath: SECRET("ETCD_CERT_FILE"), clientKeyPath: SECRET("ETCD_KEY_FILE") }),
     },
   };
 }
