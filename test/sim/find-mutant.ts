@@ -1,22 +1,60 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { MUTANTS, type Mutant } from "./mutants.ts";
+import { type Edit, MUTANTS, type Mutant } from "./mutants.ts";
 
-/** The mutant that the environment variable EVENKEEL_MUTANT names; null: it names none. */
+/** Names no mutant: the sources as they are. */
+export const NO_MUTANT = "none";
+
+/**
+ * The mutant that the environment variable EVENKEEL_MUTANT names.
+ *
+ * @returns null for NO_MUTANT
+ * @throws Error if there is no such mutant
+ */
 export function findMutant(): Mutant | null {
-  return MUTANTS.find((mutant) => mutant.id === process.env.EVENKEEL_MUTANT) ?? null;
+  const id = process.env.EVENKEEL_MUTANT ?? NO_MUTANT;
+  const found = MUTANTS.find((mutant) => mutant.id === id);
+  if (found === undefined && id !== NO_MUTANT) throw new Error(`there is no mutant ${id}`);
+  return found ?? null;
 }
 
-/** The file that a mutant changes, as an absolute path. */
-export function mutantPath(mutant: Mutant): string {
-  return fileURLToPath(new URL(`../../${mutant.file}`, import.meta.url));
+/** One change of a mutant, with the file as an absolute path. */
+interface AppliedEdit {
+  readonly path: string;
+  readonly edit: Edit;
+}
+
+/** What a mutant changes. */
+export function listEdits(mutant: Mutant): AppliedEdit[] {
+  return [mutant, ...(mutant.also ?? [])].map((edit) => ({
+    path: fileURLToPath(new URL(`../../${edit.file}`, import.meta.url)),
+    edit,
+  }));
 }
 
 /**
- * Tells whether a mutant's text still occurs exactly once in its file.
+ * Changes a source.
+ *
+ * @param path the source's file
+ * @param source its text
+ * @param mutant what is changed; null: nothing
+ * @returns null if nothing changes
+ */
+export function mutateSource(path: string, source: string, mutant: Mutant | null): string | null {
+  if (mutant === null) return null;
+  const edits = listEdits(mutant).filter((one) => one.path === path);
+  if (edits.length === 0) return null;
+  return edits.reduce((text, { edit }) => text.replace(edit.find, () => edit.replace), source);
+}
+
+/**
+ * Tells whether a mutant's texts still occur exactly once in their files.
  *
  * @param mutant the mutant
  */
 export function isApplicable(mutant: Mutant): boolean {
-  return readFileSync(mutantPath(mutant), "utf8").split(mutant.find).length === 2;
+  return listEdits(mutant).every(
+    ({ path, edit }) =>
+      readFileSync(path, "utf8").split(edit.find).length === 2 && edit.find !== edit.replace,
+  );
 }

@@ -5,6 +5,9 @@ import { APPLICATION, INSTANCE, MONITOR } from "./installation.ts";
 import { boundOf, type Fault, type Script } from "./script.ts";
 import type { World } from "./world.ts";
 
+/** An account that is refused is tried once a minute only: its target is not seen well again within a history. */
+const REFUSED: readonly FaultKind[] = ["target refuses our account", "a target's password is changed"];
+
 /**
  * Judges a history in which home died for good and nothing forbade a switch: every connected SDK follows by now.
  *
@@ -34,12 +37,27 @@ export function listDisagreements(world: World, script: Script): string[] {
   // Deadlines of a clock that was set back lie far ahead: nothing is wrong, and nothing can be said.
   if (has("the edge's clock jumps")) return [];
   const mayFork = FORKING.some(has);
-  return world.plan().monitors.flatMap(({ id }) => {
+  const unlike = REFUSED.some(has) ? [] : listUnlike(world);
+  const differences = world.plan().monitors.flatMap(({ id }) => {
     const row = world.instance.row(id);
     if (row === null) return [`monitor ${id} has no row`];
     if (row.fork === null) return listDifferences(world, row, mayFork, has("somebody breaks the glass"));
     return mayFork ? [] : [`${id} is suspected of a split brain, and there was none`];
   });
+  return [...unlike, ...differences];
+}
+
+/** Everything works: people must see that. */
+function listUnlike(world: World): string[] {
+  const view = world.instance.view();
+  const monitors =
+    view?.monitors.filter((one) => world.plan().monitors.some(({ id }) => id === one.id)) ?? [];
+  const targets = monitors.flatMap(({ id, dataCentres }) =>
+    dataCentres.flatMap(({ name, state }) => (state === "normal" ? [] : [`${id} in ${name} is ${state}`])),
+  );
+  const gone =
+    view?.agents.flatMap(({ id, connected }) => (connected ? [] : [`${id} is not connected`])) ?? [];
+  return [...targets, ...gone];
 }
 
 function listDifferences(world: World, row: MonitorState, mayFork: boolean, byHand: boolean): string[] {

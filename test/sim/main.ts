@@ -1,55 +1,21 @@
-import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { Worker } from "node:worker_threads";
 import { hunt } from "./hunt-mutants.ts";
 import { renderFailure, runHistory, shrink } from "./run-history.ts";
-import type { BatchReport } from "./worker.ts";
+import { runMany } from "./run-many.ts";
 
-const BATCH = 100;
+/** Histories of a run without a number. */
+const RUNS = 1000;
 const FAILURES_SHOWN = 5;
-const USAGE = "npm run sim -- [--seed S | --runs N [--from S] | --minutes N | --mutants [id …]]";
+/** Fresh seeds begin somewhere below this. */
+const SEEDS = 1_000_000_000;
+const USAGE = `npm run sim -- [--seed S | --runs N [--from S] | --minutes N | --mutants [id …]]
+
+  --seed S        runs the history of seed S; a failing one is made smaller first
+  --runs N        runs N histories (${RUNS}), from seed S (1)
+  --minutes N     goes on with fresh seeds for N minutes
+  --mutants       changes the sources in many small ways, and says who notices each`;
 const say = (line: string) => process.stdout.write(`${line}\n`);
-
-/** What many histories came to. */
-export interface Tally {
-  histories: number;
-  automatic: number;
-  changes: number;
-  faults: number;
-  readonly failures: string[];
-}
-
-/**
- * Runs histories on all cores.
- *
- * @param from first seed
- * @param isOver asked before each batch of histories
- * @returns the tally
- */
-export async function runMany(from: number, isOver: (done: number) => boolean): Promise<Tally> {
-  const tally: Tally = { histories: 0, automatic: 0, changes: 0, faults: 0, failures: [] };
-  let given = 0;
-  const serve = async () => {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url));
-    try {
-      while (!isOver(given)) {
-        const batch = { from: from + given, many: BATCH };
-        given += BATCH;
-        worker.postMessage(batch);
-        // `once` of the events module takes its own listeners away and fails with the worker's error.
-        const [report]: BatchReport[] = await once(worker, "message");
-        if (report === undefined) throw new Error("a worker answered nothing");
-        for (const key of ["histories", "automatic", "changes", "faults"] as const) tally[key] += report[key];
-        tally.failures.push(...report.failures);
-      }
-    } finally {
-      await worker.terminate();
-    }
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, serve));
-  return tally;
-}
 
 async function replay(seed: number): Promise<number> {
   const history = await runHistory(seed);
@@ -59,12 +25,27 @@ async function replay(seed: number): Promise<number> {
   return isGood ? 0 : 1;
 }
 
+async function runSeeds(from: number, runs: number, minutes: number | null): Promise<number> {
+  const startedAtMs = performance.now();
+  const untilMs = startedAtMs + (minutes ?? 0) * 60_000;
+  const isOver = (given: number) => (minutes === null ? given >= runs : performance.now() > untilMs);
+  const tally = await runMany({ from, workers: availableParallelism(), isOver });
+  const tookS = (performance.now() - startedAtMs) / 1000;
+  const { histories, automatic, changes, faults, failures } = tally;
+  for (const failure of failures.slice(0, FAILURES_SHOWN)) say(failure);
+  say(
+    `${histories} histories from seed ${from} in ${tookS.toFixed(1)} s (${Math.round(histories / tookS)}/s): ` +
+      `${changes} changes of routes, ${automatic} of them automatic switches, ${faults} faults, ${failures.length} failures`,
+  );
+  return failures.length === 0 ? 0 : 1;
+}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       seed: { type: "string" },
-      runs: { type: "string" },
+      runs: { type: "string", default: String(RUNS) },
       from: { type: "string", default: "1" },
       minutes: { type: "string" },
       mutants: { type: "boolean", default: false },
@@ -76,22 +57,24 @@ async function main(): Promise<number> {
     return 0;
   }
   if (values.mutants) return hunt(say, positionals);
-  if (values.seed !== undefined) return replay(Number(values.seed));
-  const startedAtMs = performance.now();
-  const untilMs = startedAtMs + Number(values.minutes ?? 0) * 60_000;
-  const runs = Number(values.runs ?? 1000);
-  const from = values.minutes === undefined ? Number(values.from) : Date.now() % 1_000_000_000;
-  const isOver = (done: number) =>
-    values.minutes === undefined ? done >= runs : performance.now() > untilMs;
-  const tally = await runMany(from, isOver);
-  const tookS = (performance.now() - startedAtMs) / 1000;
-  for (const failure of tally.failures.slice(0, FAILURES_SHOWN)) say(failure);
-  const { histories, automatic, changes, faults, failures } = tally;
-  say(
-    `${histories} histories in ${tookS.toFixed(1)} s (${Math.round(histories / tookS)}/s): ${changes} changes of routes, ` +
-      `${automatic} of them automatic switches, ${faults} faults, ${failures.length} failures`,
-  );
-  return failures.length === 0 ? 0 : 1;
+  if (values.seed !== undefined) return replay(readNumber("seed", values.seed));
+  if (values.minutes === undefined)
+    return runSeeds(readNumber("from", values.from), readNumber("runs", values.runs), null);
+  return runSeeds(Date.now() % SEEDS, 0, readNumber("minutes", values.minutes));
 }
 
-if (import.meta.main) process.exitCode = await main();
+function readNumber(name: string, text: string): number {
+  const read = Number(text);
+  if (!Number.isFinite(read) || read < 0 || text === "")
+    throw new Error(`--${name} takes a number, not "${text}"`);
+  return read;
+}
+
+if (import.meta.main) {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    say(error instanceof Error ? `${error.message}\n\n${USAGE}` : String(error));
+    process.exitCode = 2;
+  }
+}

@@ -1,11 +1,17 @@
-/** A mistake that somebody could make: a text in a source file and what it becomes. */
-export interface Mutant {
-  readonly id: string;
+/** A text in a source file and what it becomes. */
+export interface Edit {
   readonly file: string;
   /** Occurs exactly once in the file. */
   readonly find: string;
   readonly replace: string;
+}
+
+/** A mistake that somebody could make. */
+export interface Mutant extends Edit {
+  readonly id: string;
   readonly why: string;
+  /** Further places where the same is checked once more. */
+  readonly also?: readonly Edit[];
 }
 
 /** Mistakes that the simulator has to notice. */
@@ -198,5 +204,357 @@ export const MUTANTS: readonly Mutant[] = [
     find: "if (!differs(this.#told, now)) return;",
     replace: "if (this.#told.judgement?.verdict === now.judgement?.verdict) return;",
     why: "Nobody is told that the run of failures reached the monitor timeout.",
+  },
+  {
+    id: "absence-counts-at-once",
+    file: "core/arbitration/sight.ts",
+    find: "return old || (agents.length > 0 && agents.every((agent) => agent.seen));",
+    replace: "return old || agents.length > 0;",
+    why: "A deploy looks like lost sites.",
+  },
+  {
+    id: "own-site-ignored",
+    file: "core/health/verdict.ts",
+    find: 'if (own !== "down" && !EXCUSED.includes(own))',
+    replace: "if (downSites.length > 99)",
+    why: "The target's own site need not call it down.",
+  },
+  {
+    id: "target-version-ignored",
+    file: "core/health/vote.ts",
+    find: "if (observation === undefined || observation.targetVersion !== targetVersion) return BLIND;",
+    replace: "if (observation === undefined) return BLIND;",
+    why: "What was seen of another version of a target counts.",
+  },
+  {
+    id: "untried-ignored",
+    file: "core/arbitration/facts.ts",
+    find: 'if (!tried) return "untried";',
+    replace: 'if (!tried && now < 0) return "untried";',
+    why: "A typo in a port fails over.",
+  },
+  {
+    id: "any-nonce",
+    file: "core/arbitration/asking.ts",
+    find: "if (asking === null || asking.nonce !== frame.nonce) return monitor;",
+    replace: "if (asking === null) return monitor;",
+    why: "The answer to an earlier question counts.",
+    also: [
+      {
+        file: "core/arbitration/decide.ts",
+        find: "if (monitor.asking?.nonce !== frame.nonce) continue;",
+        replace: "if (monitor.asking === null) continue;",
+      },
+    ],
+  },
+  {
+    id: "answers-are-reports",
+    file: "core/arbitration/facts.ts",
+    find: 'const source = answered ? "answers" : "reports";',
+    replace: 'const source = answered && subject.now < 0 ? "answers" : "reports";',
+    why: "After the question old reports decide.",
+  },
+  {
+    id: "nobody-waited-for",
+    file: "core/arbitration/asking.ts",
+    find: "  return asking.asked.every(\n    (id)",
+    replace: "  return asking.asked.some(\n    (id)",
+    why: "The first answer settles the question.",
+  },
+  {
+    id: "incarnation-ignored",
+    file: "core/arbitration/reports.ts",
+    find: "if (before?.boot !== hello.boot) forgetSight(work, agent.id);",
+    replace: "",
+    why: "What a dead process saw counts for its successor.",
+  },
+  {
+    id: "fresh-login-skipped",
+    file: "core/arbitration/candidate.ts",
+    find: 'if (ages.length === 0 || (source === "answers" && loginAgeMs > limitMs)) {',
+    replace: "if (ages.length > 99 && loginAgeMs > limitMs) {",
+    why: "A candidate whose password was changed is switched to.",
+  },
+  {
+    id: "others-vouch",
+    file: "core/arbitration/candidate.ts",
+    find: "Object.values(subject.instance.agents).filter((agent) => agent.site === target.site)",
+    replace: "Object.values(subject.instance.agents)",
+    why: "Any site may vouch for the candidate, not only its own.",
+  },
+  {
+    id: "budget-per-switch",
+    file: "core/arbitration/budget.ts",
+    find: "const isOver = here.moved + here.askers > budgetPerSiteMinute",
+    replace: "const isOver = here.moved + 1 > budgetPerSiteMinute",
+    why: "Budgets split a site: some of it moves, the rest stays.",
+  },
+  {
+    id: "monitor-budget-ignored",
+    file: "core/arbitration/budget.ts",
+    find: "if (countSince(monitor, now - DAY_MS) >= budgetPerMonitorDay) return true;",
+    replace: "",
+    why: "A monitor switches automatically as often as it likes.",
+  },
+  {
+    id: "most-is-enough-for-one",
+    file: "core/arbitration/budget.ts",
+    find: "[...tally.values()].every(({ seen, failing })",
+    replace: "[...tally.values()].some(({ seen, failing })",
+    why: "One site's view lifts the budgets of all.",
+  },
+  {
+    id: "window-ignored",
+    file: "core/arbitration/facts.ts",
+    find: 'return findOpenWindow(planned, now) === null ? "on" : "window";',
+    replace: 'return findOpenWindow(planned, now) === null ? "on" : "on";',
+    why: "A switch in a maintenance window.",
+  },
+  {
+    id: "any-link-cut",
+    file: "core/health/links.ts",
+    find: 'if (states.includes("up")) return "up";',
+    replace: 'if (states.every((state) => state === "up")) return "up";',
+    why: "A site that somebody still reaches counts as cut off.",
+  },
+  {
+    id: "one-observer-cut",
+    file: "core/health/links.ts",
+    find: 'states.length > 0 && states.every((state) => state === "cut")',
+    replace: 'states.some((state) => state === "cut")',
+    why: "One observer that lost its links is enough.",
+  },
+  {
+    id: "site-answering-ignored",
+    file: "core/arbitration/judge-sites.ts",
+    find: 'if (vote === "up") return "answering";',
+    replace: 'if (vote === "up") continue;',
+    why: "A site whose targets answer is lost.",
+  },
+  {
+    id: "site-at-once",
+    file: "core/arbitration/judge-sites.ts",
+    find: 'return now - last >= instance.plan.settings.siteTimeoutMs ? "gone" : "missing";',
+    replace: 'return now - last >= 0 ? "gone" : "missing";',
+    why: "The site time-out is not waited for.",
+  },
+  {
+    id: "unseen-is-missing",
+    file: "core/arbitration/judge-sites.ts",
+    find: 'if (!absenceCounts(instance, own, now)) return "unseen";',
+    replace: "",
+    why: "After a restart of the object silence counts at once.",
+  },
+  {
+    id: "site-loss-unconfirmed",
+    file: "core/arbitration/judge-sites.ts",
+    find: 'return links === "cut" && answered.length > 0 ? "agreed" : "short";',
+    replace: 'return "agreed";',
+    why: "A lost site is confirmed by nobody.",
+  },
+  {
+    id: "site-rule-order",
+    file: "core/health/site-rules.ts",
+    find: '{ id: "SITE-08", when: { links: "up" }, outcome: "alarm"',
+    replace: '{ id: "SITE-08", when: { links: "up", agents: "none" }, outcome: "alarm"',
+    why: "The row for links that are up never fires.",
+  },
+  {
+    id: "trail-forgotten",
+    file: "core/switching/route.ts",
+    find: "trail: [before.decision, ...(before.trail ?? [])].slice(0, TRAIL_MAX),",
+    replace: "trail: [before.decision],",
+    why: "A route names only its parent: whoever was restored from a backup sees forks.",
+  },
+  {
+    id: "trail-ignored",
+    file: "core/switching/lineage.ts",
+    find: "stored.after === wanted.decision || stored.trail?.includes(wanted.decision) === true",
+    replace: "stored.after === wanted.decision",
+    why: "A store that is several decisions ahead looks like a fork.",
+  },
+  {
+    id: "ancestors-lost",
+    file: "core/arbitration/switching.ts",
+    find: "ancestors: [monitor.route.decision, ...forkAncestors, ...monitor.ancestors].slice(0, ANCESTORS_MAX),",
+    replace: "ancestors: [monitor.route.decision, ...forkAncestors].slice(0, ANCESTORS_MAX),",
+    why: "A store that slept through two switches looks like a fork.",
+  },
+  {
+    id: "fork-overruled",
+    file: "core/arbitration/rules.ts",
+    find: '{ id: "ARB-04", when: { lineage: "fork" }',
+    replace: '{ id: "ARB-04", when: { lineage: "fork", armed: "no" }',
+    why: "An automatic switch in spite of a suspected split brain.",
+  },
+  {
+    id: "fork-adopted",
+    file: "core/arbitration/written.ts",
+    find: "return !isAcknowledged(monitor) && sharesAncestor(stored, monitor.route, monitor.ancestors);",
+    replace: "return sharesAncestor(stored, monitor.route, monitor.ancestors);",
+    why: "A route that some store holds gives way to another one.",
+  },
+  {
+    id: "ahead-not-adopted",
+    file: "core/arbitration/written.ts",
+    find: '    case "ahead":\n      adopt(work, monitor, stored, store);\n      return;',
+    replace: '    case "ahead":\n      return;',
+    why: "What a person wrote into the store is never taken over.",
+  },
+  {
+    id: "owed-forgotten",
+    file: "core/arbitration/held-routes.ts",
+    find: "if (work.now - monitor.sentAtMs >= OWED_RESEND_MS) sendRoute(work, monitor);",
+    replace: "if (work.now < 0) sendRoute(work, monitor);",
+    why: "A store that was down at the switch never gets the route.",
+  },
+  {
+    id: "welcome-without-routes",
+    file: "durable-objects/instance/agent-frames.ts",
+    find: "routes: computeRouteWrites(state),",
+    replace: "routes: [],",
+    why: "An agent that connects brings no store up.",
+  },
+  {
+    id: "held-kept",
+    file: "core/arbitration/held-routes.ts",
+    find: "if (monitor.stores[store] === undefined) continue;",
+    replace: "if (monitor.stores[store] !== undefined) continue;",
+    why: "A store that came back is believed to hold what it held before.",
+  },
+  {
+    id: "batch-split",
+    file: "core/arbitration/precheck.ts",
+    find: "if (blocked === 0) startOperatorSwitch(work, subject);",
+    replace: "if (!blockers.has(subject.monitor.id)) startOperatorSwitch(work, subject);",
+    why: "One key for many monitors moves some of them.",
+  },
+  {
+    id: "batch-stale",
+    file: "core/arbitration/batch.ts",
+    find: "    refuseStale(subject, expectedEpoch) ??\n",
+    replace: "",
+    why: "A batch obeys an old picture.",
+  },
+  {
+    id: "key-forgotten",
+    file: "core/arbitration/commands.ts",
+    find: "  if (before !== undefined) {\n    reply(before.reply);\n    return;\n  }\n",
+    replace: "",
+    why: "The same key moves twice.",
+  },
+  {
+    id: "precheck-skipped",
+    file: "core/arbitration/precheck.ts",
+    find: "if (!check.fit) return check.why;",
+    replace: "if (!check.fit && target.priority < 0) return check.why;",
+    why: "A person's switch goes to a dead side without force.",
+  },
+  {
+    id: "dispute-ignored",
+    file: "core/arbitration/facts.ts",
+    find: 'return tried && verdict.downSites.length > 0 && isDisputed(subject) ? "disputed" : "up";',
+    replace: 'return "up";',
+    why: "An observer whose way is broken keeps its vote for down.",
+  },
+  {
+    id: "blinded-forgotten",
+    file: "core/arbitration/reports.ts",
+    find: "const blinded = failing && (before[dataCentre]?.blinded ?? false);",
+    replace: "const blinded = false;",
+    why: "An observer that was found blind votes with its next report.",
+  },
+  {
+    id: "rearm-at-once",
+    file: "core/arbitration/switching.ts",
+    find: "rearmAtMs: change.to === planned.home ? work.now + rearmAfterMs : null",
+    replace: "rearmAtMs: change.to === planned.home ? work.now : null",
+    why: "A switch back arms at once.",
+  },
+  {
+    id: "away-switches",
+    file: "core/arbitration/rules.ts",
+    find: '{ id: "ARB-14", when: { active: "away" }',
+    replace: '{ id: "ARB-14", when: { active: "away", mode: "hold" }',
+    why: "An automatic switch away from where the last one led.",
+  },
+  {
+    id: "mode-ignored",
+    file: "core/arbitration/rules.ts",
+    find: '{ id: "ARB-15", when: { mode: "hold" }',
+    replace: '{ id: "ARB-15", when: { mode: "hold", armed: "no" }',
+    why: "An instance that holds switches.",
+  },
+  {
+    id: "plan-in-mid-switch",
+    file: "core/arbitration/plan.ts",
+    find: "return kept ? [] : refusal(",
+    replace: "return kept || names.length > 0 ? [] : refusal(",
+    why: "A plan that changes home takes effect in the middle of a switch.",
+  },
+  {
+    id: "ack-forgets-all",
+    file: "agents/edge/owed.ts",
+    find: "for (const [target, told] of targets) if (told <= seq) targets.delete(target);",
+    replace: "targets.clear();",
+    why: "An acknowledgement clears what was never told.",
+  },
+  {
+    id: "ack-before-commit",
+    file: "durable-objects/instance/agent-frames.ts",
+    find: '      arbiter.turn({ type: "report", agentId, frame });\n',
+    replace:
+      '      connections.send([agentId], { type: "ack", boot: frame.boot, seq: frame.seq });\n      arbiter.turn({ type: "report", agentId, frame });\n',
+    why: "A report is acknowledged before it is stored.",
+  },
+  {
+    id: "seen-forgotten",
+    file: "durable-objects/instance/restore-agents.ts",
+    find: "      connected: true,\n      seen: true,",
+    replace: "      connected: true,\n      seen: false,",
+    why: "After an eviction nobody was ever seen.",
+  },
+  {
+    id: "alarm-not-set",
+    file: "durable-objects/instance/arbiter.ts",
+    find: "if (this.#alarmAtMs === null || this.#deadlineMs < this.#alarmAtMs) this.#setAlarm(this.#deadlineMs);",
+    replace: "if (this.#alarmAtMs === null) this.#setAlarm(this.#deadlineMs);",
+    why: "An earlier deadline does not move the alarm.",
+  },
+  {
+    id: "first-probe-only",
+    file: "agents/probing/target-prober.ts",
+    find: "    this.#schedule(computeNextProbeAt(this.#track, rules, startedAtMs, this.#clock.now()));\n",
+    replace:
+      '    if (judgement.verdict === "up") this.#schedule(computeNextProbeAt(this.#track, rules, startedAtMs, this.#clock.now()));\n',
+    why: "A failing target is not probed again.",
+  },
+  {
+    id: "void-counts",
+    file: "agents/probing/run-probe.ts",
+    find: 'if (settled.outcome === null) return { type: "void", lateMs };',
+    replace: "",
+    why: "Our own late event loop counts as a failed probe.",
+  },
+  {
+    id: "late-links",
+    file: "agents/peers/link-state.ts",
+    find: "Math.min(nowMs, link.answeredAtMs + sleptMs)",
+    replace: "link.answeredAtMs",
+    why: "A process that slept takes its own silence for its peers'.",
+  },
+  {
+    id: "fork-followed",
+    file: "sdk/route/accept-route.ts",
+    find: 'return incoming.decision === current.decision ? "same" : "fork";',
+    replace: 'return incoming.decision === current.decision ? "same" : "follow";',
+    why: "An SDK changes its mind between two decisions under one epoch.",
+  },
+  {
+    id: "snapshot-wins",
+    file: "sdk/route/route-follower.ts",
+    find: "if (!following.routes.has(monitor) && adopt(following, monitor, route)) adopted += 1;",
+    replace: "following.routes.set(monitor, route);",
+    why: "An old snapshot replaces what the store said.",
   },
 ];

@@ -1,9 +1,8 @@
 import { defineConfig } from "vitest/config";
-import { findMutant, mutantPath } from "./find-mutant.ts";
+import { findMutant, mutateSource } from "./find-mutant.ts";
 
 /** Runs the core's own tests (enumerations and scenarios by rule) with one mutant in the sources. */
 const mutant = findMutant();
-const path = mutant === null ? null : mutantPath(mutant);
 
 export default defineConfig({
   root: new URL("../../", import.meta.url).pathname,
@@ -12,10 +11,16 @@ export default defineConfig({
       name: "mutant",
       enforce: "pre",
       transform(code, id) {
-        if (mutant === null || id.split("?")[0] !== path) return null;
-        return { code: code.replace(mutant.find, () => mutant.replace), map: null };
+        const changed = mutateSource(id.split("?")[0] ?? id, code, mutant);
+        return changed === null ? null : { code: changed, map: null };
       },
     },
   ],
-  test: { include: ["test/core/**/*.test.ts", "test/sim/scenarios-*.test.ts"], bail: 1, testTimeout: 30_000 },
+  test: {
+    include: ["test/core/**/*.test.ts", "test/sim/scenarios-*.test.ts"],
+    bail: 1,
+    testTimeout: 30_000,
+    // A cached module would carry one mutant over to the hunt for the next.
+    fsModuleCache: false,
+  },
 });

@@ -1,17 +1,18 @@
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
-import { findMutant, mutantPath } from "./find-mutant.ts";
+import { findMutant, listEdits, mutateSource } from "./find-mutant.ts";
 
-/** Loaded before everything else in a child process: it changes one source file on its way in. */
+/** Loaded before everything else in a child process: it changes sources on their way in. */
 const mutant = findMutant();
-if (mutant === null) throw new Error("EVENKEEL_MUTANT names no mutant");
-const path = mutantPath(mutant);
+const paths = mutant === null ? [] : listEdits(mutant).map((one) => one.path);
 
 registerHooks({
   load(url, context, nextLoad) {
-    if (!url.startsWith("file:") || fileURLToPath(url) !== path) return nextLoad(url, context);
-    const source = readFileSync(path, "utf8").replace(mutant.find, () => mutant.replace);
+    const path = url.startsWith("file:") ? fileURLToPath(url) : null;
+    if (path === null || !paths.includes(path)) return nextLoad(url, context);
+    const source = mutateSource(path, readFileSync(path, "utf8"), mutant);
+    if (source === null) return nextLoad(url, context);
     return { format: "module-typescript", source, shortCircuit: true };
   },
 });

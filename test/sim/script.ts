@@ -48,6 +48,8 @@ export const SITE_BOUND_MS = 10_000;
 /** The site time-out of histories in which a lost site is switched away from, in virtual milliseconds. */
 const SITE_TIMEOUT_MS = 3000;
 const FAULTS_MAX = 6;
+/** Half of a time in which faults come close together: they bear on one switch, in virtual milliseconds. */
+const CLOSE_MS = 2000;
 const DICE_MAX = 1_000_000;
 /** Short faults before the death of home, in virtual milliseconds. */
 const PASSING_MAX_MS = 900;
@@ -97,8 +99,18 @@ function writePassing(random: Random): Fault {
   };
 }
 
-function writeFault(random: Random): Fault {
-  const atMs = random.between(500, HEALED_MS - 3000);
+/** Faults of one history that come close together meet each other; those that are spread meet what is left behind. */
+function writeFaults(random: Random, many: number, deathAtMs: number): Fault[] {
+  const isClose = random.chance(0.5);
+  return Array.from({ length: many }, () => {
+    const atMs = isClose
+      ? random.between(deathAtMs - CLOSE_MS, deathAtMs + CLOSE_MS)
+      : random.between(500, HEALED_MS - 3000);
+    return writeFault(random, atMs);
+  });
+}
+
+function writeFault(random: Random, atMs: number): Fault {
   const forMs = random.between(50, Math.min(HEALED_MS - atMs, 8000));
   return { kind: random.pick(NAMES), atMs, forMs, dice: random.between(0, DICE_MAX) };
 }
@@ -112,7 +124,10 @@ export function writeScript(random: Random): Script {
   const topology = writeTopology(random);
   const mustSwitch = random.chance(0.35);
   const many = random.between(mustSwitch ? 0 : 1, mustSwitch ? 2 : FAULTS_MAX);
-  const faults = Array.from({ length: many }, () => (mustSwitch ? writePassing(random) : writeFault(random)));
+  const atMs = random.between(6500, 8000);
+  const faults = mustSwitch
+    ? Array.from({ length: many }, () => writePassing(random))
+    : writeFaults(random, many, atMs);
   const tight: Partial<ArbitrationSettings> = {
     budgetPerMonitorDay: random.between(0, 2),
     budgetPerSiteMinute: random.between(0, 2),
@@ -121,7 +136,6 @@ export function writeScript(random: Random): Script {
     ? { siteSwitch: true, siteTimeoutMs: SITE_TIMEOUT_MS }
     : {};
   const settings = { ...sites, ...(!mustSwitch && random.chance(0.15) ? tight : {}) };
-  const atMs = random.between(6500, 8000);
   const kinds: FaultKind[] = ["target dies", "target dies", "target hangs"];
   const death: Fault = {
     kind: random.pick(

@@ -1,4 +1,4 @@
-import { AgentFrame, PING, PONG } from "@evenkeel/contracts/agent-protocol";
+import { AgentFrame, type EdgeFrame, PING, PONG } from "@evenkeel/contracts/agent-protocol";
 import type { BatchCommand } from "@evenkeel/contracts/command";
 import type { InstanceEvent } from "@evenkeel/contracts/event";
 import type { LiveView } from "@evenkeel/contracts/live";
@@ -8,7 +8,12 @@ import type { MonitorState, OperatorCommand, SettledCommand } from "@evenkeel/co
 import { type FrameParts, takeEnd, takeFrame } from "../../durable-objects/instance/agent-frames.ts";
 import { Arbiter } from "../../durable-objects/instance/arbiter.ts";
 import { Connections } from "../../durable-objects/instance/connections.ts";
-import type { Changes, InstanceMemory, KnownAgent } from "../../durable-objects/instance/ports.ts";
+import type {
+  Changes,
+  InstanceMemory,
+  KnownAgent,
+  PulledPlan,
+} from "../../durable-objects/instance/ports.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 import { createVirtualDirectory, NO_PEERS, type PeerRows } from "./virtual-peers.ts";
@@ -36,6 +41,8 @@ interface Rows {
 
 /** Where the next transaction crashes. */
 export type CrashPoint = "before-commit" | "after-commit" | null;
+
+type WriteRoutes = Extract<EdgeFrame, { type: "write-routes" }>;
 
 /** What is kept on disk. */
 export interface Disk {
@@ -93,6 +100,8 @@ export interface InstanceParts {
   /** Who is enrolled. */
   readonly agents: readonly KnownAgent[];
   readonly observer: InstanceObserver;
+  /** The latest plan of the catalogue; null: it does not answer. */
+  readonly published: () => Plan | null;
   /** What its disk holds; absent: nothing. */
   readonly disk?: Disk;
 }
@@ -101,6 +110,7 @@ const EMPTY: Rows = { plan: null, held: null, peers: NO_PEERS, monitors: {}, eve
 /** Recorded events that are kept. */
 const EVENTS_KEPT = 200;
 const ASK = '{"type":"ask","nonce":"';
+const WRITE = '{"type":"write-routes"';
 const ACK = '{"type":"ack"';
 
 /**
@@ -190,7 +200,7 @@ export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
     const entropy = () =>
       Array.from({ length: ENTROPY_WORDS }, () => random.between(0, ENTROPY_MAX).toString(36)).join("");
     const arbiter = new Arbiter({
-      ports: { now, entropy, memory, setAlarm, pullPlan: () => Promise.resolve(null) },
+      ports: { now, entropy, memory, setAlarm, pullPlan },
       connections,
       onSettled: observer.onReply,
     });
@@ -200,7 +210,7 @@ export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
         rows = { ...rows, peers: next };
       },
     });
-    awake = { connections, arbiter, peers, now, waitUntil: () => undefined, onTested: () => undefined };
+    awake = { connections, arbiter, peers, now, waitUntil, onTested: () => undefined };
     return awake;
   }
 
@@ -212,6 +222,19 @@ export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
 
   function ring(): void {
     if (!ended) guard((woken) => woken.arbiter.alarm());
+  }
+
+  async function pullPlan(): Promise<PulledPlan | null> {
+    const plan = parts.published();
+    return plan === null ? null : { plan, confirmedBy: "confirmed" };
+  }
+
+  function waitUntil(going: Promise<void>): void {
+    void going.catch((error: unknown) => {
+      if (error instanceof Crash) restart();
+      else
+        observer.onBroken("CRASH", error instanceof Error ? (error.stack ?? error.message) : String(error));
+    });
   }
 
   /** A crash takes the object with its sockets; the runtime makes a new one at the next event. */
@@ -239,6 +262,12 @@ export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
     if (text.startsWith(ASK)) {
       const nonce = text.slice(ASK.length, text.indexOf('"', ASK.length));
       if (!asked.has(nonce)) asked.set(nonce, timeline.now());
+    } else if (text.startsWith(WRITE)) {
+      const { writes }: Pick<WriteRoutes, "writes"> = JSON.parse(text);
+      for (const { monitorId, route } of writes) {
+        if (rows.monitors[monitorId]?.route.decision === route.decision) continue;
+        observer.onBroken("SAFE-7", `epoch ${route.epoch} of ${monitorId} was sent before it was stored`);
+      }
     } else if (text.startsWith(ACK) && commitsBefore !== null && commits === commitsBefore) {
       observer.onBroken("SAFE-10", "a report was acknowledged before it was stored");
     }

@@ -141,7 +141,8 @@ export function createWorld(
     },
     onBroken: fail,
   };
-  const instance = createVirtualInstance({ timeline, random, agents: known, observer });
+  const published = () => plan;
+  const instance = createVirtualInstance({ timeline, random, agents: known, observer, published });
   const cutSites = (which: readonly string[]) => {
     for (const socket of [...sockets]) if (which.includes(socket.site)) socket.cut("cut");
   };
@@ -199,7 +200,7 @@ export function createWorld(
     cutAllSockets: () => cutSites(sites),
     split(which) {
       const twin = createVirtualInstance({
-        ...{ timeline, random, agents: known, observer },
+        ...{ timeline, random, agents: known, observer, published },
         disk: instance.disk(),
       });
       for (const site of which) led.set(site, twin);
