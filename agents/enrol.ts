@@ -1,13 +1,8 @@
 import { hostname } from "node:os";
 import { exportJWK, generateKeyPair } from "jose";
-import { request } from "undici";
 import { z } from "zod";
+import { callControlPlane } from "./call-control-plane.ts";
 import { type AgentIdentity, saveIdentity } from "./identity.ts";
-
-/** How long the control plane may take to enrol an agent, in milliseconds. */
-const ENROL_TIMEOUT_MS = 10_000;
-/** Largest answer that is read, in characters. */
-const ANSWER_MAX = 100_000;
 
 const EnrolAnswer = z.object({
   agentId: z.string(),
@@ -47,20 +42,12 @@ export async function enrol(options: EnrolOptions): Promise<AgentIdentity> {
     host: hostname(),
     publicKey: await exportJWK(publicKey),
   };
-  const answer = await request(new URL("/api/v1/enrol", options.url), {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-    headersTimeout: ENROL_TIMEOUT_MS,
-    bodyTimeout: ENROL_TIMEOUT_MS,
-  });
-  const text = (await answer.body.text()).slice(0, ANSWER_MAX);
-  if (answer.statusCode !== 200 && answer.statusCode !== 201)
-    throw new Error(describeRefusal(answer.statusCode, text));
-  const enrolled = EnrolAnswer.parse(JSON.parse(text));
+  const { url } = options;
+  const call = { url, method: "POST", path: "/enrol", body, what: "the enrolment" } as const;
+  const enrolled = await callControlPlane(call, EnrolAnswer);
   const identity: AgentIdentity = {
     v: 1,
-    url: options.url,
+    url,
     agentId: enrolled.agentId,
     instanceId: enrolled.instanceId,
     site: enrolled.siteId,
@@ -71,15 +58,4 @@ export async function enrol(options: EnrolOptions): Promise<AgentIdentity> {
   };
   await saveIdentity(options.stateDir, identity);
   return identity;
-}
-
-const ProblemAnswer = z.object({ detail: z.string(), code: z.string() });
-
-function describeRefusal(status: number, text: string): string {
-  try {
-    const problem = ProblemAnswer.parse(JSON.parse(text));
-    return `the control plane refused the enrolment (${problem.code}): ${problem.detail}`;
-  } catch {
-    return `the control plane answered the enrolment with status ${status} and no explanation; is the URL right?`;
-  }
 }

@@ -17,6 +17,15 @@ const Secret = z.record(z.string(), z.unknown());
 export type Unseal = (sealed: Sealed | null) => Promise<Unsealed>;
 
 /**
+ * What a sealed secret holds, whoever can open it: it stays the same when it is given to a further agent.
+ *
+ * @param sealed the secret
+ */
+export function withoutRecipients(sealed: Sealed | null): unknown {
+  return sealed === null ? null : { ...sealed, recipients: [] };
+}
+
+/**
  * Makes the function that opens secrets sealed to this agent.
  *
  * @param identity the agent

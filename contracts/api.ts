@@ -353,5 +353,7 @@ export const AgentView = z.object({
   site: z.string(),
   siteId: z.string(),
   host: z.string(),
+  /** Thumbprint of its key (RFC 7638): what `evenkeel-agent approve` is given. */
+  fingerprint: z.string(),
   createdAtMs: TimeMs,
 });

@@ -6,6 +6,7 @@ import { openAPIRouteHandler } from "hono-openapi";
 import type { AppEnv } from "./app-env.ts";
 import { mintId } from "./auth/secrets.ts";
 import { answerProblem } from "./problems.ts";
+import { agentCredentialRoutes } from "./routes/agent-credentials.ts";
 import { agentSocketRoutes } from "./routes/agent-socket.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { applicationRoutes } from "./routes/applications.ts";
@@ -59,6 +60,7 @@ const api = new Hono<AppEnv>()
   .route("/audit", auditRoutes)
   .route("/enrol", enrolRoutes)
   .route("/agents", agentSocketRoutes)
+  .route("/agents/credentials", agentCredentialRoutes)
   .route("/namespaces", namespaceRoutes)
   .route("/instances", instanceRoutes)
   .route("/instances/:instanceId/sites", siteRoutes)

@@ -4,7 +4,7 @@ import type { MonitorPlugin } from "@evenkeel/contracts/plugin";
 import type { SightOfTarget } from "@evenkeel/core/health/illness";
 import { findMonitorPlugin } from "@evenkeel/plugins/registry";
 import { type Clock, SYSTEM_CLOCK } from "../clock.ts";
-import type { Unseal } from "../unseal.ts";
+import { type Unseal, type Unsealed, withoutRecipients } from "../unseal.ts";
 import { createRefusedProber } from "./refused-prober.ts";
 import { type ProbeTarget, startTargetProber, type TargetProber } from "./target-prober.ts";
 
@@ -26,6 +26,8 @@ interface Entry {
   /** What the prober was started from: if it changes, the prober is started anew. */
   readonly origin: string;
   readonly prober: TargetProber;
+  /** The sealed secret that this agent could not open; null: it could. */
+  readonly lockedBy: string | null;
 }
 
 /** The surroundings of the probers: the machine's, or a simulator's. */
@@ -63,8 +65,10 @@ export function createProberSet(
     origin: string,
   ): Promise<void> {
     const changed = () => onChange(key);
-    const prober = await createProber(monitor, target, unseal, changed, ports);
-    entries.set(key, { site: target.site, origin, prober });
+    const unsealed = await unseal(target.sealed);
+    const prober = createProber(monitor, target, unsealed, changed, ports);
+    const lockedBy = unsealed.ok ? null : JSON.stringify(target.sealed);
+    entries.set(key, { site: target.site, origin, prober, lockedBy });
     changed();
   }
 
@@ -77,12 +81,16 @@ export function createProberSet(
       for (const monitor of plan.monitors) {
         if (!monitor.monitored) continue;
         for (const target of monitor.dataCentres) {
-          const origin = JSON.stringify([monitor.kind, monitor.timing, monitor.failOn, target]);
+          // A secret that another agent was given too is no reason to begin anew.
+          const described = { ...target, sealed: withoutRecipients(target.sealed) };
+          const origin = JSON.stringify([monitor.kind, monitor.timing, monitor.failOn, described]);
           wanted.set(targetKey(monitor.id, target.name), { monitor, target, origin });
         }
       }
       for (const [key, entry] of entries) {
-        if (wanted.get(key)?.origin === entry.origin) continue;
+        const next = wanted.get(key);
+        const isUnlocked = entry.lockedBy !== null && JSON.stringify(next?.target.sealed) !== entry.lockedBy;
+        if (next?.origin === entry.origin && !isUnlocked) continue;
         entries.delete(key);
         entry.prober.stop();
       }
@@ -111,20 +119,19 @@ export function createProberSet(
   };
 }
 
-async function createProber(
+function createProber(
   monitor: PlannedMonitor,
   target: PlannedDataCentre,
-  unseal: Unseal,
+  unsealed: Unsealed,
   onChange: () => void,
   ports: ProbingPorts,
-): Promise<TargetProber> {
+): TargetProber {
   const identity = { monitorId: monitor.id, dataCentre: target.name, targetVersion: target.targetVersion };
   const plugin = ports.findPlugin(monitor.kind);
   if (plugin === undefined) {
     const words = `this agent knows no monitors of kind ${monitor.kind}; bring it up to the control plane's version`;
     return createRefusedProber(identity, { verdict: "config", reason: "bad-settings", words });
   }
-  const unsealed = await unseal(target.sealed);
   if (!unsealed.ok) {
     return createRefusedProber(identity, {
       verdict: "config",

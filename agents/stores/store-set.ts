@@ -4,7 +4,7 @@ import type { Beat } from "@evenkeel/contracts/route";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
 import type { z } from "zod";
 import type { Clock } from "../clock.ts";
-import type { Unseal } from "../unseal.ts";
+import { type Unseal, withoutRecipients } from "../unseal.ts";
 import { type RunningBeat, startBeat } from "./beat.ts";
 import { createMirrorSet } from "./mirror-set.ts";
 import { StoreSecret } from "./store-secret.ts";
@@ -41,6 +41,11 @@ export interface StoreSetOptions {
   readonly onChange: () => void;
   /** Tells the operator of a mirror that cannot be written. */
   readonly say: (line: string) => void;
+}
+
+/** What a store is opened from: a secret that another agent was given too is no reason to open it anew. */
+function renderOrigin(planned: PlannedStore): string {
+  return JSON.stringify({ ...planned, sealed: withoutRecipients(planned.sealed) });
 }
 
 /**
@@ -87,8 +92,7 @@ export function createStoreSet(options: StoreSetOptions): StoreSet {
       locked.clear();
       for (const [id, entry] of open) {
         const planned = mine.find((store) => store.id === id);
-        if (planned === undefined || JSON.stringify(planned) !== JSON.stringify(entry.planned))
-          closeStore(id);
+        if (planned === undefined || renderOrigin(planned) !== renderOrigin(entry.planned)) closeStore(id);
       }
       // A store that is opened now gets its mirror with its first beat.
       for (const { planned, store } of open.values()) void mirrors.sync(planned, store);

@@ -1,10 +1,7 @@
 import type { PublicKey, Warning } from "@evenkeel/contracts/api";
 import { AppError } from "@evenkeel/contracts/errors";
 import { Sealed } from "@evenkeel/contracts/plan";
-import { eq } from "drizzle-orm";
 import { GeneralEncrypt, importJWK } from "jose";
-import { type Catalogue, within } from "../db/open.ts";
-import { agents } from "../db/schema.ts";
 
 /** Key agreement and wrapping per recipient (RFC 7518 §4.6): fits P-256 and X25519 alike. */
 const KEY_ALGORITHM = "ECDH-ES+A256KW";
@@ -13,23 +10,6 @@ const KEY_ALGORITHM = "ECDH-ES+A256KW";
 export interface Recipient {
   readonly id: string;
   readonly publicKey: PublicKey;
-}
-
-/**
- * Lists the agents of an instance that secrets are sealed to.
- *
- * @param catalogue the catalogue
- * @param instanceId id of the instance
- * @returns the agents
- */
-export function listRecipients(catalogue: Catalogue, instanceId: string): Promise<Recipient[]> {
-  return within(
-    catalogue
-      .select({ id: agents.id, publicKey: agents.publicKey })
-      .from(agents)
-      .where(eq(agents.instanceId, instanceId))
-      .orderBy(agents.id),
-  );
 }
 
 /**
@@ -54,11 +34,16 @@ export async function seal(
   }
   const plain = new TextEncoder().encode(JSON.stringify(secret));
   const jwe = new GeneralEncrypt(plain).setProtectedHeader({ enc: "A256GCM" });
-  for (const { id, publicKey } of recipients) {
+  // jose puts the ephemeral key of a lone recipient into the protected header, where no second one could be added to it
+  // later (agents/add-recipient.ts); sealed to the same agent twice it stays with the recipient.
+  const [lone] = recipients;
+  const wanted = recipients.length === 1 && lone !== undefined ? [lone, lone] : recipients;
+  for (const { id, publicKey } of wanted) {
     const key = await importJWK({ ...publicKey }, KEY_ALGORITHM);
     jwe.addRecipient(key).setUnprotectedHeader({ alg: KEY_ALGORITHM, kid: id });
   }
-  return Sealed.parse(await jwe.encrypt());
+  const sealed = Sealed.parse(await jwe.encrypt());
+  return { ...sealed, recipients: sealed.recipients.slice(0, recipients.length) };
 }
 
 /**
@@ -93,7 +78,7 @@ export function warnOfUnsealed(
   return [
     {
       id: "secret-not-sealed-to-all",
-      text: `Agents enrolled later cannot open the secret: ${names}; enter the secret again to seal it to all`,
+      text: `Agents enrolled later cannot open the secret: ${names}; approve them on an enrolled agent (evenkeel-agent approve), or enter the secret again`,
     },
   ];
 }

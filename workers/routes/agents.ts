@@ -2,6 +2,7 @@ import { AgentView } from "@evenkeel/contracts/api";
 import { and, eq } from "drizzle-orm";
 import { type Context, Hono } from "hono";
 import { describeRoute } from "hono-openapi";
+import { calculateJwkThumbprint } from "jose";
 import { z } from "zod";
 import type { AppEnv } from "../app-env.ts";
 import { authenticate, getPrincipal, may } from "../auth/authenticate.ts";
@@ -50,7 +51,7 @@ export const agentRoutes = new Hono<AppEnv>()
   );
 
 async function list(c: Context<AppEnv>): Promise<z.infer<typeof AgentView>[]> {
-  return within(
+  const rows = await within(
     c
       .get("catalogue")
       .select({
@@ -59,11 +60,18 @@ async function list(c: Context<AppEnv>): Promise<z.infer<typeof AgentView>[]> {
         site: sites.name,
         siteId: agents.siteId,
         host: agents.host,
+        publicKey: agents.publicKey,
         createdAtMs: agents.createdAtMs,
       })
       .from(agents)
       .innerJoin(sites, eq(sites.id, agents.siteId))
       .where(eq(agents.instanceId, c.get("instance").id))
       .orderBy(agents.name),
+  );
+  return Promise.all(
+    rows.map(async ({ publicKey, ...row }) => ({
+      ...row,
+      fingerprint: await calculateJwkThumbprint({ ...publicKey }, "sha256"),
+    })),
   );
 }

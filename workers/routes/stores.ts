@@ -10,7 +10,7 @@ import { mintId } from "../auth/secrets.ts";
 import { within } from "../db/open.ts";
 import { monitors, sites, stores } from "../db/schema.ts";
 import { changeInstance } from "../plan/change-plan.ts";
-import { listRecipients } from "../plan/seal.ts";
+import { listRecipients } from "../plan/list-recipients.ts";
 import { readStore } from "../plan/store-input.ts";
 import { checkQuota, checkUnused, notFound, readParam, withCatalogue, withInstance } from "../scope.ts";
 import { accept, json, parseAt } from "../validation.ts";

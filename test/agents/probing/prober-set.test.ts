@@ -85,6 +85,35 @@ describe("the targets of a plan", () => {
     expect(starts).toBe(7);
   });
 
+  it("are kept when their secret is given to a further agent, and begun when it is given to this one", async () => {
+    let mayOpen = true;
+    const unseal: Unseal = async () => {
+      starts += 1;
+      return mayOpen ? { ok: true, secret: {} } : { ok: false, words: WORDS };
+    };
+    const sealedTo = (...ids: string[]): Plan => {
+      const plan = structuredClone(planOf());
+      for (const target of plan.monitors[0]?.dataCentres ?? []) {
+        target.sealed = { ciphertext: "c", recipients: ids.map((kid) => ({ header: { kid } })) };
+        target.config = { address: "127.0.0.1:1" };
+      }
+      return plan;
+    };
+    for (const [opens, startsAfter] of [
+      [true, 2],
+      [false, 4],
+    ] as const) {
+      [mayOpen, starts] = [opens, 0];
+      const set = createProberSet(unseal, () => undefined);
+      await set.follow(sealedTo("a1"));
+      await set.follow(sealedTo("a1"));
+      expect(starts).toBe(2);
+      await set.follow(sealedTo("a1", "a2"));
+      expect(starts).toBe(startsAfter);
+      set.stop();
+    }
+  });
+
   it("are left alone once they are gone or not monitored", async () => {
     await probers.follow(planOf());
     await probers.follow(planOf({ dataCentres: [{ name: "dc1", site: "s1", priority: 1 }] }));
