@@ -1,4 +1,10 @@
-import type { RouteStore, StorePut, StoreResult, SwapOutcome } from "@evenkeel/contracts/route-store";
+import type {
+  RangeReading,
+  RouteStore,
+  StorePut,
+  StoreResult,
+  SwapOutcome,
+} from "@evenkeel/contracts/route-store";
 import type { z } from "zod";
 import { createEndpointChoice } from "./endpoint-choice.ts";
 import { failure } from "./failure.ts";
@@ -6,9 +12,11 @@ import { connectEndpoint } from "./gateway.ts";
 import { createLogin } from "./login.ts";
 import type { Members } from "./members.ts";
 import { RouteStoreOptions, toEndpoint } from "./options.ts";
+import { pause } from "./pause.ts";
 import { type Ask, createAsk, readRange } from "./read-range.ts";
+import { shareWatches } from "./share-watches.ts";
 import type { OnStoreEvent, StoreEvent } from "./store-event.ts";
-import { startWatch } from "./watch.ts";
+import { pauseBeforeNext, startWatch } from "./watch.ts";
 import { putRequest, swapRequest } from "./wire-requests.ts";
 import { GrantAnswer, KeepaliveAnswer, PutAnswer, SwapAnswer, toEntry } from "./wire-responses.ts";
 
@@ -39,17 +47,25 @@ export function openRouteStore(options: OpenRouteStoreOptions): RouteStore {
   };
   const tokens = createLogin(members, parsed.user, parsed.password);
   const ask = createAsk(members, tokens, parsed);
+  const range = async (key: string, prefix: boolean): Promise<StoreResult<RangeReading>> => {
+    const result = await readRange(ask, key, prefix);
+    return result.ok ? { ok: true, value: result.value.reading } : result;
+  };
+  const source = { members, tokens, ask, limits: parsed };
+  const watch = shareWatches({
+    start: (prefix, listener, watchOptions) => startWatch(source, prefix, listener, watchOptions),
+    read: (prefix) => range(prefix, true),
+    pauseAfter: (problem, failures) => pause(pauseBeforeNext(problem, failures), closing.signal),
+    onThrow: (prefix, error) => members.onEvent({ type: "listener-threw", prefix, error }),
+    closing: closing.signal,
+  });
   return {
-    async range(key, rangeOptions) {
-      const result = await readRange(ask, key, rangeOptions?.prefix ?? false);
-      return result.ok ? { ok: true, value: result.value.reading } : result;
-    },
+    range: (key, rangeOptions) => range(key, rangeOptions?.prefix ?? false),
     put: (entry) => put(ask, entry),
     swap: (entry, expectedRevision, also) => swap(ask, entry, expectedRevision, also ?? []),
     grantLease: (ttlS) => grantLease(ask, ttlS),
     renewLease: (lease) => renewLease(ask, lease),
-    watch: (prefix, listener, watchOptions) =>
-      startWatch({ members, tokens, ask, limits: parsed }, prefix, listener, watchOptions ?? {}),
+    watch: (prefix, listener, watchOptions) => watch(prefix, listener, watchOptions ?? {}),
     close() {
       if (closing.signal.aborted) return;
       closing.abort();

@@ -55,13 +55,20 @@ async function keepWatching(watch: Watch): Promise<void> {
     const problem = (await readIfNeeded(watch)) ?? (await followOnce(watch));
     if (watch.closing.aborted || problem === null) continue;
     if (problem.tell) tellConnected(watch, false, problem.failure);
-    await pause(pauseBeforeNext(watch, problem.failure), watch.closing);
+    const pauseMs = pauseBeforeNext(problem.failure, watch.failuresInRow);
+    watch.failuresInRow += 1;
+    await pause(pauseMs, watch.closing);
   }
 }
 
-function pauseBeforeNext(watch: Watch, problem: StoreFailure): number {
-  const failures = watch.failuresInRow;
-  watch.failuresInRow += 1;
+/**
+ * How long to wait after a failure.
+ *
+ * @param problem the failure
+ * @param failures how many came before it in a row
+ * @returns milliseconds
+ */
+export function pauseBeforeNext(problem: StoreFailure, failures: number): number {
   if (problem.reason !== "unavailable") {
     return Math.min(FIRST_REFUSED_PAUSE_MS * 2 ** Math.min(failures, 10), LONGEST_REFUSED_PAUSE_MS);
   }

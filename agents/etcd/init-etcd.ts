@@ -74,7 +74,7 @@ async function renderStore(
 
 function printMembers(options: InitOptions, files: KeptFiles, print: (line: string) => void): void {
   print("# each member, on its own machine with its own certificate and data directory;");
-  print("# --election-timeout is to be 10 times the round trip between members or more (default 1000 ms)");
+  print("# --election-timeout is to be 10 times the longest round trip between members, or more");
   for (const line of renderMembers(files, options.endpoints, `evenkeel-${options.instance}`)) print(line);
 }
 

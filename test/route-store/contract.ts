@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { RouteStore, SwapOutcome } from "@evenkeel/contracts/route-store";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until } from "./etcd-cluster.ts";
-import { recordWatch } from "./watch-record.ts";
+import { countingUpTo, countUp, recordWatch, type WatchRecord } from "./watch-record.ts";
 
 /** What an implementation gives to the suite. */
 export interface StoreUnderTest {
@@ -155,6 +155,31 @@ function watchRules(open: () => RouteStore): void {
     await until("a batch", () => batches.length > 0);
     expect(batches).toEqual([3]);
     watch.close();
+  });
+
+  test("who begins to watch the same later starts with what stands then, and misses and repeats nothing", {
+    timeout: SLOW_MS,
+  }, async () => {
+    const store = open();
+    const prefix = freshPrefix();
+    const key = `${prefix}counter`;
+    const first = recordWatch(store, prefix);
+    const counter = countUp(open(), key, 1);
+    const staying: WatchRecord[] = [];
+    for (let round = 0; round < 10; round += 1) {
+      const leaving = recordWatch(store, prefix);
+      const record = recordWatch(store, prefix);
+      staying.push(record);
+      await until("it hears changes", () => record.changes.length > 2);
+      for (const gone of [first, leaving]) gone.watch.close();
+    }
+    const last = await counter.stop();
+    for (const record of staying) {
+      await until("the last number", () => record.valuesOf(key).at(-1) === String(last));
+      const seen = record.valuesOf(key);
+      expect(seen).toEqual(countingUpTo(last).slice(-seen.length));
+      record.watch.close();
+    }
   });
 
   test("a closed watch tells nothing any more", async () => {

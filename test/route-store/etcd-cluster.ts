@@ -55,6 +55,8 @@ export interface ClusterSettings {
   readonly tokenTtlS?: number;
   readonly auth?: boolean;
   readonly tls?: ClusterTls;
+  /** Absent: etcd's own, 1000 ms. */
+  readonly electionMs?: number;
 }
 
 /** Serves clients over TLS: files for etcd. */
@@ -97,6 +99,7 @@ function createMember(settings: ClusterSettings, directory: string, peers: strin
     ...["--listen-client-urls", client, "--advertise-client-urls", client],
     ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
     ...["--initial-cluster", peers, "--bcrypt-cost", "4", "--log-level", "fatal"],
+    ...(settings.electionMs === undefined ? [] : ["--election-timeout", String(settings.electionMs)]),
     ...(settings.tokenTtlS === undefined ? [] : ["--auth-token-ttl", String(settings.tokenTtlS)]),
     ...(tls === undefined ? [] : ["--cert-file", tls.cert, "--key-file", tls.key]),
     ...(tls?.clientCaFile === undefined ? [] : ["--client-cert-auth", "--trusted-ca-file", tls.clientCaFile]),

@@ -6,6 +6,8 @@ import { ROOT, startCluster, type TestCluster, until, whyNoEtcd } from "./etcd-c
 import { countingUpTo, countUp, recordWatch } from "./watch-record.ts";
 
 const SLOW_MS = 60_000;
+/** What no call with a deadline of a second or less may take, however busy the machine. */
+const HANGING_MS = 15_000;
 const missing = whyNoEtcd();
 if (missing !== null) console.warn(`skipped: ${missing}`);
 
@@ -149,7 +151,8 @@ describe.skipIf(missing !== null)("the gateway client when etcd is in trouble", 
     ];
     const tookMs = performance.now() - startMs;
     for (const result of results) expect(result).toMatchObject({ ok: false, reason: "unavailable" });
-    expect(tookMs).toBeLessThan(2 * 1000 + 500);
+    // Without deadlines both would hang for as long as the majority is away.
+    expect(tookMs).toBeLessThan(HANGING_MS);
     memberAt(1).start();
     memberAt(2).start();
     await until("calls work", async () => (await store.range("/minority/a")).ok);
@@ -164,7 +167,7 @@ describe.skipIf(missing !== null)("the gateway client when etcd is in trouble", 
     const tookMs = performance.now() - startMs;
     for (const member of cluster.members) member.resume();
     expect(result).toMatchObject({ ok: false, reason: "unavailable" });
-    expect(tookMs).toBeLessThan(800 + 300);
+    expect(tookMs).toBeLessThan(HANGING_MS);
   });
 
   test("the preferred member hangs: the first call pays one try, the next ones do not, and it is found again", {
@@ -173,13 +176,14 @@ describe.skipIf(missing !== null)("the gateway client when etcd is in trouble", 
     const leader = await cluster.leader();
     const hung = (leader + 1) % 3;
     const order = [hung, leader, (leader + 2) % 3].map((index) => memberAt(index).address);
-    const store = open({ endpoints: order, tryMs: 300 });
+    const tryMs = 2000;
+    const store = open({ endpoints: order, tryMs, deadlineMs: 20_000 });
     await store.range("/prefer");
     memberAt(hung).stop();
     expect(await store.range("/prefer")).toMatchObject({ ok: true });
     const startMs = performance.now();
     expect(await store.swap({ key: "/prefer", value: "1" }, 0)).toMatchObject({ ok: true });
-    expect(performance.now() - startMs).toBeLessThan(250);
+    expect(performance.now() - startMs).toBeLessThan(tryMs);
     memberAt(hung).resume();
     await until("the preferred member is used again", async () => {
       await store.range("/prefer");

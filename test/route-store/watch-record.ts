@@ -19,7 +19,11 @@ export interface WatchRecord {
 }
 
 /** Opens a watch and records everything that it tells. */
-export function recordWatch(store: RouteStore, prefix: string, options: WatchOptions = {}): WatchRecord {
+export function recordWatch(
+  store: Pick<RouteStore, "watch">,
+  prefix: string,
+  options: WatchOptions = {},
+): WatchRecord {
   const readings: RangeReading[] = [];
   const changes: StoreChange[] = [];
   const connections: WatchRecord["connections"] = [];
