@@ -15,6 +15,12 @@ const search = (health: object, blocks: object | null = {}) => ({
   blocks: blocks === null ? null : { global: [], flooded: 0, ...blocks },
 });
 
+const mongo = (hello: object, status: object | null = {}) => ({
+  hello: { isWritablePrimary: true, ...hello },
+  status: status === null ? null : { connections: { current: 5, available: 95 }, ...status },
+});
+const SECONDARY = { isWritablePrimary: false, secondary: true, setName: "rs0", primary: "a:27017" };
+
 const ANSWERS: readonly (readonly [string, string, unknown, Verdict, ProbeReason])[] = [
   ["postgresql", "a primary", pg, "up", "ok"],
   ["postgresql", "a standby", { ...pg, recovering: true }, "read_only", "read-only"],
@@ -64,6 +70,35 @@ const ANSWERS: readonly (readonly [string, string, unknown, Verdict, ProbeReason
   ["elasticsearch", "beyond the flood stage", search({}, { flooded: 2 }), "read_only", "disk-full"],
   ["elasticsearch", "hidden blocks", search({}, null), "up", "ok"],
   ["elasticsearch", "another colour", search({ status: "blue" }), "down", "bad-answer"],
+  ["mongodb", "a stand-alone server", mongo({}), "up", "ok"],
+  ["mongodb", "a primary", mongo({ setName: "rs0" }), "up", "ok"],
+  ["mongodb", "a router", mongo({ msg: "isdbgrid" }), "up", "ok"],
+  ["mongodb", "a secondary", mongo(SECONDARY), "read_only", "read-only"],
+  [
+    "mongodb",
+    "a set without a primary",
+    mongo({ ...SECONDARY, primary: undefined }),
+    "read_only",
+    "read-only",
+  ],
+  ["mongodb", "an arbiter", mongo({ ...SECONDARY, arbiterOnly: true }, null), "config", "bad-settings"],
+  [
+    "mongodb",
+    "no set yet",
+    mongo({ isWritablePrimary: false, isreplicaset: true }),
+    "config",
+    "bad-settings",
+  ],
+  ["mongodb", "blocked writes", mongo({}, { repl: { userWriteBlockMode: 2 } }), "read_only", "read-only"],
+  ["mongodb", "no blocked writes", mongo({}, { repl: { userWriteBlockMode: 1 } }), "up", "ok"],
+  [
+    "mongodb",
+    "almost full",
+    mongo({}, { connections: { current: 95, available: 5 } }),
+    "degraded",
+    "saturated",
+  ],
+  ["mongodb", "hidden connections", mongo({}, null), "up", "ok"],
   ["api", "the expected status", { status: 200 }, "up", "ok"],
   ["api", "another status", { status: 503 }, "down", "wrong-status"],
   ["api", "a redirect", { status: 302 }, "down", "wrong-status"],

@@ -58,6 +58,19 @@ export const KIND_CASES: Readonly<Record<string, KindCase>> = {
     script: { greeting: makeMysqlGreeting(), partOfAnswer: bytes("\x60\xea\0\0\x0a8.0"), filler: 0x61 },
     reasons: { ...SAME, garbage: ["timed-out", "bad-answer"] },
   },
+  mongodb: {
+    settings: (address) => {
+      const { address: only, ...settings } = sql(address);
+      return { ...settings, addresses: [only] };
+    },
+    // A message of sixty thousand bytes that begins: its length, its numbers, OP_MSG.
+    script: {
+      greeting: bytes(""),
+      partOfAnswer: bytes("\x60\xea\0\0\x01\0\0\0\x01\0\0\0\xdd\x07\0\0"),
+      filler: 0x61,
+    },
+    reasons: { ...SAME, garbage: ["bad-answer"] },
+  },
   redis: {
     settings: (address) => ({
       algorithm: "single-read-write",
