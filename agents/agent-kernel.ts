@@ -137,6 +137,7 @@ function assemble(ports: AgentPorts): Parts {
     say: ports.say,
     confirmedBy: () => (parts.connection.isHeard() ? "edge" : "none"),
     onChange: () => reporter.note(null),
+    onForeign: (results) => parts.connection.send({ type: "written", results }),
   });
   const peers = createPeerSet({
     clock,
@@ -165,8 +166,9 @@ function listen(findParts: () => Parts): EdgeListener {
     onOpen: () => sayHello(findParts()),
     onFrame: (frame) => handleFrame(findParts(), frame),
     onClosed(words) {
-      const { reporter, say } = findParts();
+      const { reporter, stores, say } = findParts();
       reporter.pause();
+      stores.forgetTold();
       say(`not connected to the control plane: ${words}`);
     },
   };

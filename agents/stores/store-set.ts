@@ -1,12 +1,13 @@
 import type { RouteWrite, StoreHealth, WrittenFrame } from "@evenkeel/contracts/agent-protocol";
 import type { Plan, PlannedStore } from "@evenkeel/contracts/plan";
-import type { Beat } from "@evenkeel/contracts/route";
+import { type Beat, routeKey } from "@evenkeel/contracts/route";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
 import type { z } from "zod";
 import type { Clock } from "../clock.ts";
 import { type Unseal, withoutRecipients } from "../unseal.ts";
 import { type RunningBeat, startBeat } from "./beat.ts";
 import { createMirrorSet } from "./mirror-set.ts";
+import { watchRoutes } from "./route-watch.ts";
 import { StoreSecret } from "./store-secret.ts";
 import { type KnownEntries, writeRoute } from "./write-route.ts";
 
@@ -14,6 +15,7 @@ interface OpenStore {
   readonly planned: PlannedStore;
   readonly store: RouteStore;
   readonly beat: RunningBeat;
+  readonly watch: { stop(): void };
   readonly known: KnownEntries;
 }
 
@@ -24,6 +26,8 @@ export interface StoreSet {
   health(): StoreHealth[];
   /** Writes routes to every store; a store that cannot be reached answers `failed`. */
   write(writes: readonly RouteWrite[]): Promise<WrittenResults>;
+  /** The control plane is gone: what it told last is no longer its last word. */
+  forgetTold(): void;
   close(): void;
 }
 
@@ -39,6 +43,8 @@ export interface StoreSetOptions {
   readonly openStore: (planned: PlannedStore, secret: StoreSecret) => RouteStore;
   readonly confirmedBy: () => Beat["confirmedBy"];
   readonly onChange: () => void;
+  /** Takes what became of routes that were written again because something else stood in a store. */
+  readonly onForeign: (results: WrittenResults) => void;
   /** Tells the operator of a mirror that cannot be written. */
   readonly say: (line: string) => void;
 }
@@ -58,11 +64,14 @@ export function createStoreSet(options: StoreSetOptions): StoreSet {
   /** Stores whose credentials cannot be opened, with the reason. */
   const locked = new Map<string, StoreHealth>();
   const mirrors = createMirrorSet(options);
+  /** The routes that the control plane told in this connection, by key. */
+  const told = new Map<string, RouteWrite>();
 
   function closeStore(id: string): void {
     const entry = open.get(id);
     open.delete(id);
     entry?.beat.stop();
+    entry?.watch.stop();
     entry?.store.close();
   }
 
@@ -80,7 +89,33 @@ export function createStoreSet(options: StoreSetOptions): StoreSet {
       if (health.reachable && entry !== undefined) void mirrors.sync(planned, entry.store);
     };
     const beat = startBeat({ storeId: planned.id, store, instanceId, site, confirmedBy, onChange }, clock);
-    open.set(planned.id, { planned, store, beat, known: new Map() });
+    const onForeign = (keys: readonly string[]) => bringUp(planned.id, keys);
+    const watch = watchRoutes({ store, instanceId, clock, told, onForeign });
+    open.set(planned.id, { planned, store, beat, watch, known: new Map() });
+  }
+
+  async function writeInto(
+    storeId: string,
+    { planned, store, known }: OpenStore,
+    write: RouteWrite,
+  ): Promise<WrittenResults[number]> {
+    const also = mirrors.render(planned, write);
+    const { outcome, tookMs } = await writeRoute(store, known, options.instanceId, write, also);
+    const { monitorId, route, step } = write;
+    return { monitorId, store: storeId, epoch: route.epoch, step, tookMs, outcome };
+  }
+
+  /** Does for one store what a new connection does for all: brings it up, or finds out what stands in the way. */
+  async function bringUp(storeId: string, keys: readonly string[]): Promise<void> {
+    const entry = open.get(storeId);
+    if (entry === undefined) return;
+    const jobs = keys.flatMap((key) => {
+      const write = told.get(key);
+      entry.known.delete(key);
+      return write === undefined ? [] : [writeInto(storeId, entry, { ...write, step: null })];
+    });
+    const results = await Promise.all(jobs);
+    if (results.length > 0) options.onForeign(results);
   }
 
   return {
@@ -100,17 +135,14 @@ export function createStoreSet(options: StoreSetOptions): StoreSet {
     },
     health: () => [...[...open.values()].map((entry) => entry.beat.health()), ...locked.values()],
     async write(writes) {
-      const jobs = [...open.entries()].flatMap(([storeId, entry]) =>
-        writes.map(async (write): Promise<WrittenResults[number]> => {
-          const { planned, store, known } = entry;
-          const also = mirrors.render(planned, write);
-          const { outcome, tookMs } = await writeRoute(store, known, options.instanceId, write, also);
-          const { monitorId, route, step } = write;
-          return { monitorId, store: storeId, epoch: route.epoch, step, tookMs, outcome };
-        }),
+      for (const write of writes)
+        told.set(routeKey(options.instanceId, write.applicationId, write.monitorId), write);
+      const jobs = [...open].flatMap(([storeId, entry]) =>
+        writes.map((write) => writeInto(storeId, entry, write)),
       );
       return Promise.all(jobs);
     },
+    forgetTold: () => told.clear(),
     close() {
       for (const id of [...open.keys()]) closeStore(id);
     },

@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { StoreView } from "@evenkeel/contracts/api-stores";
+import { Route, TRAIL_MAX } from "@evenkeel/contracts/route";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
 import { applyFault } from "../../lab/faults/site-faults.ts";
@@ -8,8 +10,7 @@ import { readMonitor, startTestLab, successesSince, type TestLab, until, untilHe
 
 const ENGINE = "redis";
 const MEMBERS = ["etcd-dc1", "etcd-dc2", "etcd-witness"];
-const Range = z.object({ kvs: z.array(z.object({ value: z.string() })).default([]) });
-const StoredRoute = z.object({ epoch: z.number(), active: z.string() });
+const Range = z.object({ kvs: z.array(z.object({ key: z.string(), value: z.string() })).default([]) });
 
 let test: TestLab;
 let second: TestCluster;
@@ -34,18 +35,20 @@ afterAll(async () => {
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
-/** The route as it stands in the second store. */
-async function readSecond(): Promise<z.infer<typeof StoredRoute>[]> {
+/** The routes as they stand in the second store. */
+async function readRoutes(): Promise<{ key: string; route: Route }[]> {
   const prefix = `/evenkeel/v1/${test.lab.arrangement.instanceId}/`;
   const end = `${prefix.slice(0, -1)}0`;
   const answer = Range.parse(
     await second.call("/v3/kv/range", { key: base64(prefix), range_end: base64(end) }),
   );
-  return answer.kvs.flatMap(({ value }) => {
-    const parsed = StoredRoute.safeParse(JSON.parse(Buffer.from(value, "base64").toString()));
-    return parsed.success ? [parsed.data] : [];
+  return answer.kvs.flatMap(({ key, value }) => {
+    const parsed = Route.safeParse(JSON.parse(Buffer.from(value, "base64").toString()));
+    return parsed.success ? [{ key, route: parsed.data }] : [];
   });
 }
+const readSecond = async () =>
+  (await readRoutes()).map(({ route: { epoch, active } }) => ({ epoch, active }));
 
 it("[SAFE-1] a store of its own for each site gets every route", async () => {
   await until(
@@ -89,4 +92,43 @@ it("a switch counts with the store that can be reached; the other one is owed it
   );
   await applyFault(lab, "revive", `${ENGINE}-dc1`);
   await untilHealthy(lab);
+});
+
+it("[SAFE-1] a route that a person writes into one store is found, taken over and brought to the other one", async () => {
+  const { lab } = test;
+  const before = await readMonitor(lab, ENGINE);
+  const [found] = await readRoutes();
+  if (found === undefined) throw new Error("the second store has no route");
+  const { key, route: ours } = found;
+  const to = before.active === "dc1" ? "dc2" : "dc1";
+  const byHand: Route = {
+    ...ours,
+    ...{ epoch: ours.epoch + 1, decision: randomUUID(), after: ours.decision, active: to },
+    trail: [ours.decision, ...(ours.trail ?? [])].slice(0, TRAIL_MAX),
+    ...{ reason: "dc1 is going to be shut down", decidedBy: "a person beside the control plane" },
+  };
+  const writtenAtMs = wallMs();
+  await second.call("/v3/kv/put", { key, value: base64(JSON.stringify(byHand)) });
+  const after = await until(
+    "the person's route",
+    () => readMonitor(lab, ENGINE),
+    (monitor) => monitor.epoch === byHand.epoch && monitor.owedStores.length === 0,
+  );
+  expect(after).toMatchObject({ active: to, armed: false });
+  // The shop follows the first store, into which nobody wrote by hand.
+  await until(
+    `orders on ${to}`,
+    async () =>
+      test.shopEvents.filter(
+        (event) => event.type === "order" && event.dataCentre === to && event.startedAtMs > writtenAtMs,
+      ),
+    (orders) => orders.length > 5,
+  );
+
+  await second.call("/v3/kv/put", { key, value: base64(JSON.stringify(ours)) });
+  await until(
+    "the older route that was put back to make way",
+    async () => (await readRoutes())[0]?.route,
+    (route) => route?.decision === byHand.decision,
+  );
 });

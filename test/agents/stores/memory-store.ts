@@ -5,6 +5,7 @@ import type {
   StorePut,
   StoreResult,
   SwapOutcome,
+  WatchListener,
 } from "@evenkeel/contracts/route-store";
 
 const FAILURE: StoreFailure = { ok: false, reason: "unavailable", message: "no endpoint answered" };
@@ -17,6 +18,10 @@ export interface MemoryStore {
   read(key: string): string | undefined;
   /** Another writer writes. */
   write(key: string, value: string): void;
+  /** Another writer deletes; watches hear of it unless they are not `watched`. */
+  remove(key: string, how?: { readonly watched: boolean }): void;
+  /** All watches read everything anew, as after a restore. */
+  rereadAll(): void;
   /** Runs before the next calls of this name, once each: another writer slips in. */
   before(call: string, act: () => void): void;
   /** The next calls of this name fail, or none of them any more. */
@@ -32,11 +37,22 @@ export function createMemoryStore(): MemoryStore {
   const calls: string[] = [];
   const failing = new Set<string>();
   const interruptions: { call: string; act: () => void }[] = [];
+  const watches = new Map<WatchListener, string>();
   let revision = 0;
+
+  function tell(key: string, value: string | null): void {
+    for (const [listener, prefix] of watches)
+      if (key.startsWith(prefix)) listener.onChanges([{ key, value, modRevision: revision }]);
+  }
+  function reread(listener: WatchListener, prefix: string): void {
+    const under = [...entries.values()].filter((entry) => entry.key.startsWith(prefix));
+    listener.onReading({ entries: under, revision });
+  }
 
   function put({ key, value, lease }: StorePut): number {
     revision += 1;
     entries.set(key, { key, value, modRevision: revision, lease });
+    tell(key, value);
     return revision;
   }
 
@@ -75,7 +91,11 @@ export function createMemoryStore(): MemoryStore {
         return { ok: true, value: { lease: `lease-${revision}` } };
       }),
     renewLease: (lease) => serve("renewLease", () => ({ ok: true, value: { alive: leases.has(lease) } })),
-    watch: () => ({ close: () => undefined }),
+    watch(prefix, listener) {
+      watches.set(listener, prefix);
+      reread(listener, prefix);
+      return { close: () => void watches.delete(listener) };
+    },
     close: () => undefined,
   };
   return {
@@ -83,6 +103,14 @@ export function createMemoryStore(): MemoryStore {
     calls,
     read: (key) => entries.get(key)?.value,
     write: (key, value) => void put({ key, value }),
+    remove(key, how = { watched: true }) {
+      revision += 1;
+      entries.delete(key);
+      if (how.watched) tell(key, null);
+    },
+    rereadAll() {
+      for (const [listener, prefix] of watches) reread(listener, prefix);
+    },
     before: (call, act) => void interruptions.push({ call, act }),
     fail(call, fails) {
       if (fails) failing.add(call);

@@ -1,8 +1,9 @@
-import type { RouteWrite } from "@evenkeel/contracts/agent-protocol";
+import type { RouteWrite, WrittenFrame } from "@evenkeel/contracts/agent-protocol";
 import { ArbitrationSettings, type Plan, type PlannedStore } from "@evenkeel/contracts/plan";
 import { BEAT_INTERVAL_MS, routeKey } from "@evenkeel/contracts/route";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SYSTEM_CLOCK } from "../../../agents/clock.ts";
+import { SETTLE_MS } from "../../../agents/stores/route-watch.ts";
 import type { StoreSecret } from "../../../agents/stores/store-secret.ts";
 import { createStoreSet, type StoreSet } from "../../../agents/stores/store-set.ts";
 import { beginVirtualTime, endVirtualTime } from "../virtual-time.ts";
@@ -20,6 +21,7 @@ const SECRET = { password: "secret", clientKeyPem: "key" };
 let memories: Map<string, MemoryStore>;
 let secrets: StoreSecret[];
 let said: string[];
+let foreign: WrittenFrame["results"];
 let set: StoreSet;
 
 beforeEach(() => {
@@ -27,6 +29,7 @@ beforeEach(() => {
   memories = new Map(["mirrored", "plain"].map((id) => [id, createMemoryStore()]));
   secrets = [];
   said = [];
+  foreign = [];
   set = createStoreSet({
     ...{ instanceId: INSTANCE, site: "s1", clock: SYSTEM_CLOCK, confirmedBy: () => "edge" as const },
     unseal: async () => ({ ok: true, secret: SECRET }),
@@ -35,6 +38,7 @@ beforeEach(() => {
       return memoryOf(planned.id).store;
     },
     onChange: () => undefined,
+    onForeign: (results) => void foreign.push(...results),
     say: (line) => said.push(line),
   });
 });
@@ -118,5 +122,103 @@ describe("the stores of an agent", () => {
     expect(said).toEqual([expect.stringContaining("orders cannot be mirrored for MAS")]);
     const [result] = await set.write([writeOf(1, "dc1")]);
     expect(result?.outcome).toEqual({ result: "stored", written: true });
+  });
+});
+
+describe("a route that somebody else wrote into a store", () => {
+  const settle = () => vi.advanceTimersByTimeAsync(SETTLE_MS);
+  const routeText = (epoch: number, active: string, more: object = {}) =>
+    JSON.stringify({ ...writeOf(epoch, active).route, ...more });
+  const { id: monitorId } = MONITOR;
+
+  beforeEach(async () => {
+    await set.follow(planOf([{ id: "mirrored" }, { id: "plain" }]));
+    await set.write([writeOf(1, "dc1"), writeOf(2, "dc2")]);
+    await settle();
+    expect(foreign).toEqual([]);
+  });
+
+  it("is told as on connecting, for that store alone, if it descends from ours", async () => {
+    memoryOf("plain").write(ROUTE, routeText(3, "dc1"));
+    await settle();
+    const stored = writeOf(3, "dc1").route;
+    expect(foreign).toEqual([
+      {
+        ...{ monitorId, store: "plain", epoch: 2, step: null, tookMs: expect.any(Number) },
+        outcome: { result: "ahead", stored },
+      },
+    ]);
+    expect(memoryOf("plain").read(ROUTE)).toBe(routeText(3, "dc1"));
+  });
+
+  it("is told as a fork if it does not, whatever its epoch", async () => {
+    for (const [epoch, decision] of [
+      [1, "dec_other1"],
+      [2, "dec_other2"],
+      [7, "dec_other7"],
+    ] as const)
+      memoryOf("plain").write(ROUTE, routeText(epoch, "dc1", { decision, after: "dec_unknown" }));
+    await settle();
+    expect(foreign.map(({ outcome }) => outcome)).toEqual([
+      { result: "fork", stored: expect.objectContaining({ decision: "dec_other7" }) },
+    ]);
+  });
+
+  it.each([
+    ["an older route that was put back", () => memoryOf("plain").write(ROUTE, routeText(1, "dc1"))],
+    ["a deleted one", () => memoryOf("plain").remove(ROUTE)],
+  ])("%s makes way for what was told", async (_what, act) => {
+    act();
+    await settle();
+    expect(foreign.map(({ store, outcome }) => [store, outcome])).toEqual([
+      ["plain", { result: "stored", written: true }],
+    ]);
+    expect(memoryOf("plain").read(ROUTE)).toBe(routeText(2, "dc2"));
+  });
+
+  it("that is none is told and left alone", async () => {
+    memoryOf("plain").write(ROUTE, "dc1, please");
+    await settle();
+    expect(foreign.map(({ outcome }) => outcome.result)).toEqual(["unreadable"]);
+    expect(memoryOf("plain").read(ROUTE)).toBe("dc1, please");
+  });
+
+  it("is found after a watch had to read anew", async () => {
+    const quietly = { watched: false };
+    memoryOf("plain").remove(ROUTE, quietly);
+    await settle();
+    expect(foreign).toEqual([]);
+    memoryOf("plain").rereadAll();
+    await settle();
+    expect(foreign.map(({ store, outcome }) => [store, outcome])).toEqual([
+      ["plain", { result: "stored", written: true }],
+    ]);
+  });
+
+  it("is nothing new if the control plane tells the same within a moment: another agent was quicker", async () => {
+    memoryOf("plain").write(ROUTE, routeText(3, "dc1"));
+    await vi.advanceTimersByTimeAsync(SETTLE_MS / 2);
+    await set.write([writeOf(3, "dc1")]);
+    await settle();
+    expect(foreign).toEqual([]);
+  });
+
+  it("is nothing new if only its letters differ", async () => {
+    memoryOf("plain").write(ROUTE, JSON.stringify(writeOf(2, "dc2").route, null, 2));
+    await settle();
+    expect(foreign).toEqual([]);
+  });
+
+  it("waits for the next connection while the control plane is gone, and keys that it never told are left alone", async () => {
+    memoryOf("plain").write(routeKey(INSTANCE, MONITOR.applicationId, "mon_other"), routeText(3, "dc1"));
+    set.forgetTold();
+    memoryOf("plain").write(ROUTE, routeText(3, "dc1"));
+    await settle();
+    expect(foreign).toEqual([]);
+    const results = await set.write([writeOf(2, "dc2")]);
+    expect(results.map(({ store, outcome }) => [store, outcome.result])).toEqual([
+      ["mirrored", "stored"],
+      ["plain", "ahead"],
+    ]);
   });
 });

@@ -1,0 +1,94 @@
+import type { RouteWrite } from "@evenkeel/contracts/agent-protocol";
+import { KEY_ROOT, Route } from "@evenkeel/contracts/route";
+import type { RouteStore } from "@evenkeel/contracts/route-store";
+import type { Cancel, Clock } from "../clock.ts";
+
+/**
+ * How long a change may rest before it is held against what the control plane told, in milliseconds: with a switch of
+ * ours another agent is often quicker with its write than the control plane with its word to this one.
+ */
+export const SETTLE_MS = 1000;
+/** The watch's own comparison, in milliseconds: rare, because it reads the routes of the whole instance. */
+const POLL_MS = 60_000;
+/** Keys that are handed out at once: as many routes as one command of the control plane carries. */
+const KEYS_MAX = 1000;
+
+/** What is watched, and for whom. */
+export interface RouteWatchOptions {
+  readonly store: RouteStore;
+  readonly instanceId: string;
+  readonly clock: Clock;
+  /** What the control plane told last, by key. */
+  readonly told: ReadonlyMap<string, RouteWrite>;
+  /** Takes the keys at which something else stands, or nothing. */
+  readonly onForeign: (keys: readonly string[]) => Promise<void>;
+}
+
+/**
+ * Watches an instance's routes in one store and finds those that somebody else wrote: a person beside the control plane,
+ * or a restore from a backup.
+ *
+ * @param options what is watched, and for whom
+ */
+export function watchRoutes(options: RouteWatchOptions): { stop(): void } {
+  const { store, instanceId, clock, told, onForeign } = options;
+  /** What was seen last at keys that are not examined yet; null: nothing stands there. */
+  const seen = new Map<string, string | null>();
+  let cancel: Cancel | null = null;
+
+  function note(key: string, value: string | null): void {
+    if (!told.has(key)) return;
+    seen.set(key, value);
+    cancel ??= clock.after(SETTLE_MS, examine);
+  }
+
+  function examine(): void {
+    cancel = null;
+    const foreign = [...seen].filter(([key, value]) => isForeign(value, told.get(key))).map(([key]) => key);
+    seen.clear();
+    void handOut(foreign);
+  }
+
+  async function handOut(keys: readonly string[]): Promise<void> {
+    for (let from = 0; from < keys.length; from += KEYS_MAX)
+      await onForeign(keys.slice(from, from + KEYS_MAX));
+  }
+
+  const watch = store.watch(
+    `${KEY_ROOT}/${instanceId}/`,
+    {
+      onReading({ entries }) {
+        const present = new Map(entries.map((entry) => [entry.key, entry.value]));
+        for (const key of told.keys()) note(key, present.get(key) ?? null);
+      },
+      onChanges(changes) {
+        for (const { key, value } of changes) note(key, value);
+      },
+      // The beat tells whether the store can be reached.
+      onConnected: () => undefined,
+    },
+    { pollMs: POLL_MS },
+  );
+  return {
+    stop() {
+      cancel?.();
+      watch.close();
+    },
+  };
+}
+
+/** What was told is not asked for again: all agents are told of every route, so nothing is known of the others. */
+function isForeign(value: string | null, told: RouteWrite | undefined): boolean {
+  if (told === undefined) return false;
+  if (value === null) return true;
+  // Agents write what they were told letter for letter; only what differs is worth parsing.
+  return value !== JSON.stringify(told.route) && parseDecision(value) !== told.route.decision;
+}
+
+function parseDecision(text: string): string | null {
+  try {
+    return Route.safeParse(JSON.parse(text)).data?.decision ?? null;
+  } catch {
+    return null;
+  }
+}
