@@ -129,12 +129,8 @@ function assemble(ports: AgentPorts): Parts {
     clock,
   );
   const stores = createStoreSet({
-    instanceId: ports.instanceId,
-    site: ports.site,
-    unseal,
-    clock,
-    openStore: ports.openStore,
-    say: ports.say,
+    ...{ instanceId: ports.instanceId, site: ports.site, openStore: ports.openStore },
+    ...{ unseal, clock, say },
     confirmedBy: () => (parts.connection.isHeard() ? "edge" : "none"),
     onChange: () => reporter.note(null),
     onForeign: (results) => parts.connection.send({ type: "written", results }),

@@ -1,23 +1,14 @@
-import type { RouteWrite, StoreHealth, WrittenFrame } from "@evenkeel/contracts/agent-protocol";
+import type { RouteWrite, StoreHealth } from "@evenkeel/contracts/agent-protocol";
 import type { Plan, PlannedStore } from "@evenkeel/contracts/plan";
 import { type Beat, routeKey } from "@evenkeel/contracts/route";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
-import type { z } from "zod";
 import type { Clock } from "../clock.ts";
 import { type Unseal, withoutRecipients } from "../unseal.ts";
-import { type RunningBeat, startBeat } from "./beat.ts";
-import { createMirrorSet } from "./mirror-set.ts";
+import { startBeat } from "./beat.ts";
+import { createMirrorSet, type MirrorSet } from "./mirror-set.ts";
 import { watchRoutes } from "./route-watch.ts";
 import { StoreSecret } from "./store-secret.ts";
-import { type KnownEntries, writeRoute } from "./write-route.ts";
-
-interface OpenStore {
-  readonly planned: PlannedStore;
-  readonly store: RouteStore;
-  readonly beat: RunningBeat;
-  readonly watch: { stop(): void };
-  readonly known: KnownEntries;
-}
+import { type OpenStore, type WrittenResults, writeStores } from "./write-stores.ts";
 
 /** The route stores that this agent writes to. */
 export interface StoreSet {
@@ -30,8 +21,6 @@ export interface StoreSet {
   forgetTold(): void;
   close(): void;
 }
-
-type WrittenResults = z.infer<typeof WrittenFrame>["results"];
 
 /** What the set needs to know. */
 export interface StoreSetOptions {
@@ -49,9 +38,15 @@ export interface StoreSetOptions {
   readonly say: (line: string) => void;
 }
 
-/** What a store is opened from: a secret that another agent was given too is no reason to open it anew. */
-function renderOrigin(planned: PlannedStore): string {
-  return JSON.stringify({ ...planned, sealed: withoutRecipients(planned.sealed) });
+/** The set with what it knows. */
+interface Stores {
+  readonly options: StoreSetOptions;
+  readonly open: Map<string, OpenStore>;
+  /** Stores whose credentials cannot be opened, with the reason. */
+  readonly locked: Map<string, StoreHealth>;
+  readonly mirrors: MirrorSet;
+  /** The routes that the control plane told in this connection, by key. */
+  readonly told: Map<string, RouteWrite>;
 }
 
 /**
@@ -60,91 +55,79 @@ function renderOrigin(planned: PlannedStore): string {
  * @param options who this agent is and who listens
  */
 export function createStoreSet(options: StoreSetOptions): StoreSet {
-  const open = new Map<string, OpenStore>();
-  /** Stores whose credentials cannot be opened, with the reason. */
-  const locked = new Map<string, StoreHealth>();
+  const { instanceId } = options;
   const mirrors = createMirrorSet(options);
-  /** The routes that the control plane told in this connection, by key. */
-  const told = new Map<string, RouteWrite>();
-
-  function closeStore(id: string): void {
-    const entry = open.get(id);
-    open.delete(id);
-    entry?.beat.stop();
-    entry?.watch.stop();
-    entry?.store.close();
-  }
-
-  async function openStore(planned: PlannedStore): Promise<void> {
-    const unsealed = await options.unseal(planned.sealed);
-    if (!unsealed.ok) {
-      locked.set(planned.id, { store: planned.id, reachable: false, words: unsealed.words });
-      return;
-    }
-    const store = options.openStore(planned, StoreSecret.parse(unsealed.secret));
-    const { instanceId, site, confirmedBy, clock } = options;
-    const onChange = (health: StoreHealth): void => {
-      options.onChange();
-      const entry = open.get(planned.id);
-      if (health.reachable && entry !== undefined) void mirrors.sync(planned, entry.store);
-    };
-    const beat = startBeat({ storeId: planned.id, store, instanceId, site, confirmedBy, onChange }, clock);
-    const onForeign = (keys: readonly string[]) => bringUp(planned.id, keys);
-    const watch = watchRoutes({ store, instanceId, clock, told, onForeign });
-    open.set(planned.id, { planned, store, beat, watch, known: new Map() });
-  }
-
-  async function writeInto(
-    storeId: string,
-    { planned, store, known }: OpenStore,
-    write: RouteWrite,
-  ): Promise<WrittenResults[number]> {
-    const also = mirrors.render(planned, write);
-    const { outcome, tookMs } = await writeRoute(store, known, options.instanceId, write, also);
-    const { monitorId, route, step } = write;
-    return { monitorId, store: storeId, epoch: route.epoch, step, tookMs, outcome };
-  }
-
-  /** Does for one store what a new connection does for all: brings it up, or finds out what stands in the way. */
-  async function bringUp(storeId: string, keys: readonly string[]): Promise<void> {
-    const entry = open.get(storeId);
-    if (entry === undefined) return;
-    const jobs = keys.flatMap((key) => {
-      const write = told.get(key);
-      entry.known.delete(key);
-      return write === undefined ? [] : [writeInto(storeId, entry, { ...write, step: null })];
-    });
-    const results = await Promise.all(jobs);
-    if (results.length > 0) options.onForeign(results);
-  }
-
+  const stores: Stores = { options, mirrors, open: new Map(), locked: new Map(), told: new Map() };
+  const { open, locked, told } = stores;
   return {
-    async follow(plan) {
-      mirrors.follow(plan);
-      const mine = plan.stores.filter(
-        (store) => store.sites.length === 0 || store.sites.includes(options.site),
-      );
-      locked.clear();
-      for (const [id, entry] of open) {
-        const planned = mine.find((store) => store.id === id);
-        if (planned === undefined || renderOrigin(planned) !== renderOrigin(entry.planned)) closeStore(id);
-      }
-      // A store that is opened now gets its mirror with its first beat.
-      for (const { planned, store } of open.values()) void mirrors.sync(planned, store);
-      for (const planned of mine) if (!open.has(planned.id)) await openStore(planned);
-    },
+    follow: (plan) => follow(stores, plan),
     health: () => [...[...open.values()].map((entry) => entry.beat.health()), ...locked.values()],
-    async write(writes) {
-      for (const write of writes)
-        told.set(routeKey(options.instanceId, write.applicationId, write.monitorId), write);
-      const jobs = [...open].flatMap(([storeId, entry]) =>
-        writes.map((write) => writeInto(storeId, entry, write)),
-      );
-      return Promise.all(jobs);
+    write(writes) {
+      for (const write of writes) told.set(routeKey(instanceId, write.applicationId, write.monitorId), write);
+      return writeStores({ instanceId, mirrors }, [...open.values()], writes);
     },
     forgetTold: () => told.clear(),
     close() {
-      for (const id of [...open.keys()]) closeStore(id);
+      for (const id of [...open.keys()]) closeStore(stores, id);
     },
   };
+}
+
+async function follow(stores: Stores, plan: Plan): Promise<void> {
+  const { options, mirrors, open, locked } = stores;
+  mirrors.follow(plan);
+  const mine = plan.stores.filter((store) => store.sites.length === 0 || store.sites.includes(options.site));
+  locked.clear();
+  for (const [id, entry] of open) {
+    const planned = mine.find((store) => store.id === id);
+    if (planned === undefined || renderOrigin(planned) !== renderOrigin(entry.planned))
+      closeStore(stores, id);
+  }
+  // A store that is opened now gets its mirror with its first beat.
+  for (const { planned, store } of open.values()) void mirrors.sync(planned, store);
+  for (const planned of mine) if (!open.has(planned.id)) await openStore(stores, planned);
+}
+
+/** What a store is opened from: a secret that another agent was given too is no reason to open it anew. */
+function renderOrigin(planned: PlannedStore): string {
+  return JSON.stringify({ ...planned, sealed: withoutRecipients(planned.sealed) });
+}
+
+async function openStore(stores: Stores, planned: PlannedStore): Promise<void> {
+  const { options, mirrors, open, locked, told } = stores;
+  const unsealed = await options.unseal(planned.sealed);
+  if (!unsealed.ok) {
+    locked.set(planned.id, { store: planned.id, reachable: false, words: unsealed.words });
+    return;
+  }
+  const store = options.openStore(planned, StoreSecret.parse(unsealed.secret));
+  const { instanceId, site, confirmedBy, clock } = options;
+  const onChange = (health: StoreHealth): void => {
+    options.onChange();
+    const entry = open.get(planned.id);
+    if (health.reachable && entry !== undefined) void mirrors.sync(planned, entry.store);
+  };
+  const beat = startBeat({ storeId: planned.id, store, instanceId, site, confirmedBy, onChange }, clock);
+  const onForeign = (keys: readonly string[]) => bringUp(stores, planned.id, keys);
+  const watch = watchRoutes({ store, instanceId, clock, told, onForeign });
+  open.set(planned.id, { planned, store, beat, watch, known: new Map() });
+}
+
+function closeStore({ open }: Stores, id: string): void {
+  const entry = open.get(id);
+  open.delete(id);
+  entry?.beat.stop();
+  entry?.watch.stop();
+  entry?.store.close();
+}
+
+/** Does for one store what a new connection does for all: brings it up, or finds out what stands in the way. */
+async function bringUp(stores: Stores, storeId: string, keys: readonly string[]): Promise<void> {
+  const { options, mirrors, open, told } = stores;
+  const entry = open.get(storeId);
+  if (entry === undefined) return;
+  for (const key of keys) entry.known.delete(key);
+  const writes = keys.flatMap((key) => told.get(key) ?? []).map((write) => ({ ...write, step: null }));
+  const results = await writeStores({ instanceId: options.instanceId, mirrors }, [entry], writes);
+  if (results.length > 0) options.onForeign(results);
 }

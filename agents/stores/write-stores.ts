@@ -1,0 +1,48 @@
+import type { RouteWrite, WrittenFrame } from "@evenkeel/contracts/agent-protocol";
+import type { PlannedStore } from "@evenkeel/contracts/plan";
+import type { RouteStore } from "@evenkeel/contracts/route-store";
+import type { z } from "zod";
+import type { RunningBeat } from "./beat.ts";
+import type { MirrorSet } from "./mirror-set.ts";
+import { type KnownEntries, writeRoute } from "./write-route.ts";
+
+/** What became of routes, for the control plane. */
+export type WrittenResults = z.infer<typeof WrittenFrame>["results"];
+
+/** One store that is open. */
+export interface OpenStore {
+  readonly planned: PlannedStore;
+  readonly store: RouteStore;
+  readonly beat: RunningBeat;
+  readonly watch: { stop(): void };
+  readonly known: KnownEntries;
+}
+
+/** What writing needs beside the stores. */
+export interface WritePlace {
+  readonly instanceId: string;
+  readonly mirrors: MirrorSet;
+}
+
+/**
+ * Writes routes to stores, all at once.
+ *
+ * @param place instance and mirrors
+ * @param stores the stores
+ * @param writes the routes
+ */
+export function writeStores(
+  place: WritePlace,
+  stores: readonly OpenStore[],
+  writes: readonly RouteWrite[],
+): Promise<WrittenResults> {
+  const jobs = stores.flatMap(({ planned, store, known }) =>
+    writes.map(async (write): Promise<WrittenResults[number]> => {
+      const also = place.mirrors.render(planned, write);
+      const { outcome, tookMs } = await writeRoute(store, known, place.instanceId, write, also);
+      const { monitorId, route, step } = write;
+      return { monitorId, store: planned.id, epoch: route.epoch, step, tookMs, outcome };
+    }),
+  );
+  return Promise.all(jobs);
+}
