@@ -10,7 +10,7 @@ import type { MonitorPlugin } from "@evenkeel/contracts/plugin";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
 import { computeIllness } from "@evenkeel/core/health/illness";
 import type { Cancel, Clock } from "./clock.ts";
-import { EdgeConnection, type EdgeListener } from "./edge/edge-connection.ts";
+import { EdgeConnection, type EdgeListener, type ReadFrame } from "./edge/edge-connection.ts";
 import type { Dial } from "./edge/edge-socket.ts";
 import { createReporter, type Reporter } from "./edge/reporter.ts";
 import type { LoopLag } from "./loop-lag.ts";
@@ -59,6 +59,8 @@ export interface AgentPorts {
   /** A random number from 0 up to 1. */
   readonly random: () => number;
   readonly dial: Dial;
+  /** How the control plane's frames are read; absent: against their schema. */
+  readonly readFrame?: ReadFrame;
   readonly unseal: Unseal;
   readonly lag: LoopLag;
   readonly findPlugin: (kind: string) => MonitorPlugin | undefined;

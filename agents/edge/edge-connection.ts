@@ -33,7 +33,12 @@ export interface EdgePorts {
   readonly clock: Clock;
   /** A random number from 0 up to 1, for the jitter. */
   readonly random: () => number;
+  /** Reads a frame; by default against its schema. @returns null for what is none */
+  readonly readFrame?: ReadFrame | undefined;
 }
+
+/** Reads the text of a frame of the control plane; null for what is none. */
+export type ReadFrame = (text: string) => EdgeFrame | null;
 
 const REAL: EdgePorts = { clock: SYSTEM_CLOCK, random: () => Math.random() };
 const NOTHING: Cancel = () => undefined;
@@ -131,7 +136,8 @@ export class EdgeConnection {
   #receive(socket: EdgeSocket, text: string | null): void {
     this.#heardAtMs = this.#ports.clock.now();
     if (text === PONG) return;
-    const frame = text === null ? null : parseFrame(text);
+    const read = this.#ports.readFrame ?? parseFrame;
+    const frame = text === null ? null : read(text);
     if (frame === null) {
       socket.close(1002, "the frame cannot be read");
       return;

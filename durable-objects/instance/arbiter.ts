@@ -165,6 +165,8 @@ export class Arbiter {
    */
   applyPlan(plan: Plan, confirmedBy: string | null): PlanOutcome {
     const { ports } = this.#parts;
+    // Every hello asks the catalogue: what is known already is not read again.
+    if (this.#state !== null && plan.version <= this.#state.plan.version) return { status: "unchanged" };
     const next = Plan.parse(plan);
     this.#state ??= begin(next, ports);
     if (next.version <= this.#state.plan.version) return { status: "unchanged" };

@@ -113,10 +113,9 @@ export class Connections {
    * @returns null before hello, and for a socket that was replaced
    */
   find(socket: LiveSocket): Connection | null {
-    const attachment = readAttachment(socket);
-    if (attachment?.role !== "agent") return null;
-    const connection = this.#agents.get(attachment.id);
-    return connection?.socket === socket ? connection : null;
+    // Each frame asks this, and reading what a socket carries costs more than a look at every agent.
+    for (const connection of this.#agents.values()) if (connection.socket === socket) return connection;
+    return null;
   }
 
   /**

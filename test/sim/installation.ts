@@ -68,6 +68,9 @@ function planMonitor(id: string, index: number, sites: readonly string[]): Plann
   };
 }
 
+/** Plans are never changed in place, and a thousand histories need but a few. */
+const plans = new Map<string, Plan>();
+
 /**
  * Makes the plan of an installation.
  *
@@ -75,10 +78,13 @@ function planMonitor(id: string, index: number, sites: readonly string[]): Plann
  * @param settings what differs from the defaults of the arbitration
  */
 export function makePlan(topology: Topology, settings: Partial<ArbitrationSettings>): Plan {
+  const key = JSON.stringify([topology, settings]);
+  const known = plans.get(key);
+  if (known !== undefined) return known;
   const sites = listSites(topology);
   const dataSites = sites.filter((site) => site !== "sw");
   const stores = topology.stores === "one" ? ["main"] : dataSites.map((site) => `etcd-${site}`);
-  return Plan.parse({
+  const plan = Plan.parse({
     version: 1,
     instanceId: INSTANCE,
     instanceName: "sim",
@@ -94,4 +100,6 @@ export function makePlan(topology: Topology, settings: Partial<ArbitrationSettin
     })),
     monitors: MONITORS.slice(0, topology.monitors).map((id, index) => planMonitor(id, index, dataSites)),
   });
+  plans.set(key, plan);
+  return plan;
 }

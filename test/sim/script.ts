@@ -27,9 +27,9 @@ export interface Script {
 }
 
 /** When everything is connected and every candidate has been logged in to, in virtual ms. */
-export const SETTLED_MS = 2500;
+export const SETTLED_MS = 1500;
 /** All faults are healed by then, in virtual ms. */
-export const HEALED_MS = 12_000;
+export const HEALED_MS = 10_000;
 /**
  * Afterwards all must agree again within this time: a handshake that hangs (5 s), the longest wait before the next one
  * (5 s), and the pause before an owed route is sent again (5 s); virtual milliseconds.
@@ -47,13 +47,17 @@ export const SWITCH_BOUND_MS =
 export const SITE_BOUND_MS = 10_000;
 /** The site time-out of histories in which a lost site is switched away from, in virtual milliseconds. */
 const SITE_TIMEOUT_MS = 3000;
+/** When the first fault strikes at the earliest, and between which times home dies; virtual milliseconds. */
+const FIRST_MS = 300;
+const DEATH_MIN_MS = 5000;
+const DEATH_MAX_MS = 6500;
 const FAULTS_MAX = 6;
 /** Half of a time in which faults come close together: they bear on one switch, in virtual milliseconds. */
 const CLOSE_MS = 2000;
 const DICE_MAX = 1_000_000;
 /** Short faults before the death of home, in virtual milliseconds. */
 const PASSING_MAX_MS = 900;
-const PASSING_UNTIL_MS = 4500;
+const PASSING_UNTIL_MS = 3000;
 
 /** Faults that are over before home dies, and that must not keep anybody from noticing that. */
 const PASSING: readonly FaultKind[] = [
@@ -105,7 +109,7 @@ function writeFaults(random: Random, many: number, deathAtMs: number): Fault[] {
   return Array.from({ length: many }, () => {
     const atMs = isClose
       ? random.between(deathAtMs - CLOSE_MS, deathAtMs + CLOSE_MS)
-      : random.between(500, HEALED_MS - 3000);
+      : random.between(FIRST_MS, HEALED_MS - 2500);
     return writeFault(random, atMs);
   });
 }
@@ -124,7 +128,7 @@ export function writeScript(random: Random): Script {
   const topology = writeTopology(random);
   const mustSwitch = random.chance(0.35);
   const many = random.between(mustSwitch ? 0 : 1, mustSwitch ? 2 : FAULTS_MAX);
-  const atMs = random.between(6500, 8000);
+  const atMs = random.between(DEATH_MIN_MS, DEATH_MAX_MS);
   const faults = mustSwitch
     ? Array.from({ length: many }, () => writePassing(random))
     : writeFaults(random, many, atMs);

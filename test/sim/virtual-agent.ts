@@ -30,6 +30,8 @@ export interface AgentSurroundings {
   /** Its process has ended. */
   readonly onEnd: () => void;
   readonly openStore: (storeId: string) => RouteStore;
+  /** Whether the control plane's frames are checked against their schema, as the real agent does with each. */
+  readonly checksFrames: boolean;
   /** What a probe meets now. @param settings the planned configuration of the target */
   readonly probe: (settings: Record<string, unknown>, isNew: boolean) => Answer;
 }
@@ -196,6 +198,7 @@ export function createVirtualAgent(surroundings: AgentSurroundings): VirtualAgen
           return Promise.resolve();
         },
         say: () => undefined,
+        ...(surroundings.checksFrames ? {} : { readFrame: (text) => JSON.parse(text) }),
         ...(isLinked === null ? {} : { peers: createVirtualPeers(site, clock, keptPeers, isLinked) }),
       }).then((agent) => {
         if (boot === boots) running = agent;

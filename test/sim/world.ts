@@ -17,6 +17,8 @@ import { createSwitchWatch, type SwitchWatch } from "./watch-switches.ts";
 
 /** Broken rules that are kept of one history. */
 const VIOLATIONS_MAX = 20;
+/** In one of so many histories every frame is checked against its schema; that takes time. */
+const CHECKED_SHARE = 8;
 /** An SDK waits so long for its store before it uses its snapshot, in virtual milliseconds. */
 const START_HOLD_MS = 5000;
 
@@ -141,15 +143,16 @@ export function createWorld(
     },
     onBroken: fail,
   };
-  const published = () => plan;
-  const instance = createVirtualInstance({ timeline, random, agents: known, observer, published });
+  const checksFrames = seed % CHECKED_SHARE === 0;
+  const parts = { ...{ timeline, random, agents: known, observer, checksFrames }, published: () => plan };
+  const instance = createVirtualInstance(parts);
   const cutSites = (which: readonly string[]) => {
     for (const socket of [...sockets]) if (which.includes(socket.site)) socket.cut("cut");
   };
   for (const agent of known) {
     agents.push(
       createVirtualAgent({
-        ...{ timeline, random, id: agent.id, site: agent.site, instanceId: INSTANCE },
+        ...{ timeline, random, id: agent.id, site: agent.site, instanceId: INSTANCE, checksFrames },
         openStore: (id) => findStore(id).open(agent.site),
         probe: (config, isNew) => targets.probe(agent.site, config, isNew),
         isLinked: topology.links ? (other) => isLinked(agent.site, other) : null,
@@ -199,10 +202,7 @@ export function createWorld(
     },
     cutAllSockets: () => cutSites(sites),
     split(which) {
-      const twin = createVirtualInstance({
-        ...{ timeline, random, agents: known, observer, published },
-        disk: instance.disk(),
-      });
+      const twin = createVirtualInstance({ ...parts, disk: instance.disk() });
       for (const site of which) led.set(site, twin);
       cutSites(which);
       return () => {
