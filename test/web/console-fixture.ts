@@ -2,7 +2,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
-import { AccessCommand, ArmCommand, CommandResult, SwitchCommand } from "@evenkeel/contracts/command";
+import {
+  AccessCommand,
+  ArmCommand,
+  BatchCommand,
+  BatchResult,
+  CommandResult,
+  SwitchCommand,
+} from "@evenkeel/contracts/command";
 import { AppError, type ErrorCode, renderProblem } from "@evenkeel/contracts/errors";
 import { ConsoleFrame, type Explanation, type LiveMonitor, type LiveView } from "@evenkeel/contracts/live";
 import { because, type SentenceId } from "@evenkeel/contracts/sentences";
@@ -29,6 +36,13 @@ export interface ReceivedOrder {
   readonly body: SwitchCommand | AccessCommand | ArmCommand;
 }
 
+/** Why the fixture refuses. */
+export interface PlannedRefusal {
+  readonly code: ErrorCode;
+  readonly id: SentenceId;
+  readonly params: object;
+}
+
 /** What a test turns to make the control plane behave. */
 export interface ConsoleFixture {
   readonly url: string;
@@ -38,9 +52,13 @@ export interface ConsoleFixture {
   /** The role of who signs in; null: nobody is signed in. */
   role: "owner" | "operator" | "viewer" | null;
   /** How commands are answered; default: carried out. */
-  answer:
-    | ((order: ReceivedOrder) => { code: ErrorCode; id: SentenceId; params: object } | "silence" | null)
-    | null;
+  answer: ((order: ReceivedOrder) => PlannedRefusal | "silence" | null) | null;
+  /** Batches that the console sent. */
+  readonly batches: BatchCommand[];
+  /** Monitors of batches that are refused, by id. */
+  readonly blocked: Map<string, PlannedRefusal>;
+  /** True: batches are carried out, and their answers are lost. */
+  losesAnswers: boolean;
   /** What would happen to a monitor now. */
   explanation: Explanation;
   /** False: sockets are closed and refused. */
@@ -126,7 +144,44 @@ export async function startConsoleFixture(
     if (request.method === "POST" && command?.[1] !== undefined && command[2] !== undefined) {
       return obey({ monitorId: command[1], type: command[2], body: parseOrder(command[2], body) }, response);
     }
+    if (route === `GET ${base}/applications`) return send(200, { items: listApplications(view) });
+    if (route === `POST ${base}/switches`) return obeyMany(BatchCommand.parse(body), response);
     refuse(new AppError("not-found", "There is no such instance"));
+  };
+
+  const obeyMany = (batch: BatchCommand, response: ServerResponse) => {
+    fixture.batches.push(batch);
+    const members = batch.members.map(({ monitorId, to, expectedEpoch }) => {
+      const monitor = view.monitors.find(({ id }) => id === monitorId);
+      if (monitor === undefined) throw new Error(`the console sent an unknown monitor: ${monitorId}`);
+      const { epoch } = monitor;
+      const planned = fixture.blocked.get(monitorId);
+      if (planned !== undefined && !batch.force) {
+        const why = because(planned.id, planned.params as Record<string, string>);
+        return { ok: false, refusal: { monitorId, code: planned.code, because: why, epoch } };
+      }
+      const order = { monitorId, type: "switch", body: { ...batch, to, expectedEpoch } };
+      // What a key did once is not done again.
+      const isRepeated = fixture.batches.some(
+        (one) => one !== batch && one.idempotencyKey === batch.idempotencyKey,
+      );
+      const next = isRepeated ? monitor : carryOut(monitor, order);
+      view = { ...view, monitors: view.monitors.map((one) => (one.id === next.id ? next : one)) };
+      const why = because("operator-switch", {
+        who: "user alice",
+        dc: monitor.active,
+        to,
+        epoch: next.epoch,
+      });
+      const { decision, active } = next;
+      return {
+        ok: true,
+        result: { monitorId, status: "done", epoch: next.epoch, decision, active, because: why },
+      };
+    });
+    fixture.show(view);
+    if (fixture.losesAnswers) return response.destroy();
+    sendJson(response, 200, BatchResult.parse({ members }));
   };
 
   const obey = (order: ReceivedOrder, response: ServerResponse) => {
@@ -180,6 +235,9 @@ export async function startConsoleFixture(
     orders,
     role: "operator",
     answer: null,
+    batches: [],
+    blocked: new Map(),
+    losesAnswers: false,
     explanation: { monitorId: "", foretold: [] },
     catalogueDown: false,
     get sockets() {
@@ -253,6 +311,16 @@ function renderInstance(view: LiveView) {
     planVersion,
     ...times,
   };
+}
+
+/** Each application by a name that its id does not tell. */
+function listApplications(view: LiveView) {
+  const ids = [...new Set(view.monitors.map(({ applicationId }) => applicationId))];
+  const times = { createdAtMs: view.atMs, updatedAtMs: view.atMs };
+  return ids.map((id) => ({
+    ...{ id, instanceId: view.instanceId, name: `Application ${id.slice("app_".length)}`, description: "" },
+    ...times,
+  }));
 }
 
 function parseOrder(type: string, body: unknown): ReceivedOrder["body"] {

@@ -1,65 +1,19 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { LiveMonitor, LiveSite } from "@evenkeel/contracts/live";
 import { because } from "@evenkeel/contracts/sentences";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type BuiltConsole, buildConsole, launchBrowser, openPage, type WatchedPage } from "./browser.ts";
-import { type ConsoleFixture, LOGIN_CODE, PASSWORD, startConsoleFixture } from "./console-fixture.ts";
+import { describe, expect, it } from "vitest";
+import { card, dialog, picture, press, shown, useConsoleBench } from "./console-bench.ts";
+import { LOGIN_CODE, PASSWORD } from "./console-fixture.ts";
 import {
   INSTANCE_ID,
   makeCrashed,
   makeDataCentre,
   makeMonitor,
-  makeNightView,
   makeSwitchEvent,
   makeView,
 } from "./fixture-views.ts";
 
-/** Set to a folder to keep pictures of the pages. */
-const PICTURES = process.env.EVENKEEL_PICTURES;
-
-let built: BuiltConsole;
-let browser: Browser;
-let fixture: ConsoleFixture;
-let opened: WatchedPage[] = [];
-
-beforeAll(async () => {
-  [built, browser] = await Promise.all([buildConsole(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser.close();
-  built.remove();
-});
-afterEach(async () => {
-  const faults = opened.flatMap((one) => one.faults);
-  await Promise.all(opened.map(({ page }) => page.context().close()));
-  opened = [];
-  await fixture.close();
-  expect(faults).toEqual([]);
-});
-
-async function start(view = makeNightView()): Promise<ConsoleFixture> {
-  fixture = await startConsoleFixture(built.folder, view, 0);
-  return fixture;
-}
-
-async function open(hash = `#/instances/${INSTANCE_ID}`, options: BrowserContextOptions = {}): Promise<Page> {
-  const watched = await openPage(browser, `${fixture.url}/${hash}`, options);
-  opened.push(watched);
-  return watched.page;
-}
-
-async function picture(page: Page, name: string): Promise<void> {
-  if (PICTURES === undefined) return;
-  mkdirSync(PICTURES, { recursive: true });
-  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
-}
-
-const card = (page: Page, name: string) => page.getByRole("article", { name });
-const dialog = (page: Page) => page.getByRole("dialog");
-const press = (page: Page, name: string) => dialog(page).getByRole("button", { name }).click();
-const shown = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor();
+const bench = useConsoleBench();
+const { start, open } = bench;
 
 const healthy = makeMonitor("orders");
 const failing = makeMonitor("orders", {
@@ -70,19 +24,18 @@ const failing = makeMonitor("orders", {
 describe("the bundle", () => {
   it("holds no database driver, and everything it loads is its own", async () => {
     await start();
-    const drivers = built.sources.filter((path) =>
+    const drivers = bench.built.sources.filter((path) =>
       /node_modules\/(pg|pg-[a-z]+|mysql2|ioredis)\//.test(path),
     );
     expect(drivers).toEqual([]);
-    expect(built.sources.some((path) => path.includes("plugins/monitors/"))).toBe(true);
-    const watched = await openPage(browser, "about:blank");
-    opened.push(watched);
+    expect(bench.built.sources.some((path) => path.includes("plugins/monitors/"))).toBe(true);
+    const page = await bench.openBlank();
     const foreign: string[] = [];
-    watched.page.on("request", (request) => {
-      if (!request.url().startsWith(fixture.url)) foreign.push(request.url());
+    page.on("request", (request) => {
+      if (!request.url().startsWith(bench.fixture.url)) foreign.push(request.url());
     });
-    await watched.page.goto(`${fixture.url}/#/instances/${INSTANCE_ID}`);
-    await shown(watched.page, "orders-postgresql");
+    await page.goto(`${bench.fixture.url}/#/instances/${INSTANCE_ID}`);
+    await shown(page, "orders-postgresql");
     expect(foreign).toEqual([]);
   });
 });
@@ -115,7 +68,7 @@ describe("the live page", () => {
     await start(makeView([healthy]));
     const page = await open();
     await card(page, "orders").getByText("Active: dc1").waitFor();
-    fixture.show(makeView([{ ...failing, active: "dc2", epoch: 13, armed: false }]));
+    bench.fixture.show(makeView([{ ...failing, active: "dc2", epoch: 13, armed: false }]));
     await card(page, "orders").getByText("Active: dc2").waitFor();
     await card(page, "orders").getByText("epoch 13").waitFor();
     await page.getByTestId("announcer").getByText("orders: dc1 is Abnormal").waitFor({ state: "attached" });
@@ -167,7 +120,7 @@ describe("the live page", () => {
 describe("what would happen now", () => {
   it("is explained at the protection: for the data centre and for its site, with everything that blocks it", async () => {
     await start(makeView([healthy]));
-    fixture.explanation = {
+    bench.fixture.explanation = {
       monitorId: healthy.id,
       foretold: [
         {
@@ -200,7 +153,10 @@ describe("what would happen now", () => {
     expect(await explanation.getByRole("listitem").count()).toBe(2);
     await picture(page, "explanation");
     // It speaks of the present: what stands in the way now is shown without a click.
-    fixture.explanation = { ...fixture.explanation, foretold: fixture.explanation.foretold.slice(0, 1) };
+    bench.fixture.explanation = {
+      ...bench.fixture.explanation,
+      foretold: bench.fixture.explanation.foretold.slice(0, 1),
+    };
     await explanation.getByText("If all of shanghai died now").waitFor({ state: "detached" });
   });
 });
@@ -259,7 +215,7 @@ describe("a lost connection", () => {
     await start(makeView([healthy]));
     const page = await open();
     await page.locator('main[data-line="live"]').waitFor();
-    fixture.alive = false;
+    bench.fixture.alive = false;
     await page.locator('main[data-line="lost"]').waitFor();
     await shown(page, /Connection lost – this is the state of \d+ s ago/);
     await picture(page, "lost");
@@ -269,7 +225,7 @@ describe("a lost connection", () => {
     );
     expect(filter).toBe("grayscale(1)");
     expect(await page.title()).toContain("Connection lost");
-    fixture.alive = true;
+    bench.fixture.alive = true;
     await page.getByRole("button", { name: "Reconnect now" }).click();
     await page.locator('main[data-line="live"]').waitFor();
     expect(await card(page, "orders").getByRole("button", { name: "Switch to dc2" }).isEnabled()).toBe(true);
@@ -277,18 +233,18 @@ describe("a lost connection", () => {
 
   it("of the WebSocket alone goes on by polling, and says so", async () => {
     await start(makeView([healthy]));
-    fixture.sockets = false;
+    bench.fixture.sockets = false;
     const page = await open();
     await page.locator('main[data-line="polling"]').waitFor();
-    fixture.show(makeView([{ ...healthy, active: "dc2", epoch: 13 }]));
+    bench.fixture.show(makeView([{ ...healthy, active: "dc2", epoch: 13 }]));
     await card(page, "orders").getByText("Active: dc2").waitFor();
-    fixture.sockets = true;
+    bench.fixture.sockets = true;
     await page.locator('main[data-line="live"]').waitFor();
   });
 
   it("to the catalogue alone keeps the page and its buttons", async () => {
     await start(makeView([failing]));
-    fixture.catalogueDown = true;
+    bench.fixture.catalogueDown = true;
     const page = await open();
     await shown(page, "The control plane cannot say who you are");
     await card(page, "orders").getByRole("button", { name: "Switch to dc2" }).click();
@@ -312,7 +268,7 @@ describe("a switch", () => {
     await picture(page, "dialog");
     await press(page, "Switch to dc2");
     await card(page, "orders").getByText("Done: dc2 is active, epoch 13").waitFor();
-    expect(fixture.orders).toEqual([
+    expect(bench.fixture.orders).toEqual([
       {
         type: "switch",
         monitorId: failing.id,
@@ -333,12 +289,12 @@ describe("a switch", () => {
     const page = await ask(makeView([{ ...healthy, active: "dc2" }]), "Switch back to dc1");
     await press(page, "Leave healthy dc2, switch to dc1");
     await card(page, "orders").getByText("Done: dc1 is active").waitFor();
-    expect(fixture.orders[0]?.type).toBe("switch-back");
+    expect(bench.fixture.orders[0]?.type).toBe("switch-back");
   });
 
   it("that is refused stays open with the reason, in the reader's language", async () => {
     await start(makeView([failing]));
-    fixture.answer = () => ({
+    bench.fixture.answer = () => ({
       code: "switch-blocked",
       id: "candidate-unheard",
       params: { to: "dc2" },
@@ -347,11 +303,11 @@ describe("a switch", () => {
     await card(page, "orders").getByRole("button", { name: "切换到 dc2" }).click();
     await press(page, "切换到 dc2");
     await dialog(page).getByText("dc2 所在站点没有探针答复,无法确认 dc2").waitFor();
-    fixture.answer = null;
+    bench.fixture.answer = null;
     await press(page, "切换到 dc2");
-    await expect.poll(() => fixture.orders.length).toBe(2);
+    await expect.poll(() => bench.fixture.orders.length).toBe(2);
     // A new decision gets a new key: the control plane would repeat its refusal to the old one.
-    const [first, second] = fixture.orders.map(({ body }) => body.idempotencyKey);
+    const [first, second] = bench.fixture.orders.map(({ body }) => body.idempotencyKey);
     expect(first).not.toBe(second);
   });
 
@@ -375,12 +331,15 @@ describe("a switch", () => {
     await picture(page, "force");
     await force.click();
     await card(page, "orders").getByText("Done").waitFor();
-    expect(fixture.orders[0]?.body).toMatchObject({ force: true, reason: "dc1 loses power in five minutes" });
+    expect(bench.fixture.orders[0]?.body).toMatchObject({
+      force: true,
+      reason: "dc1 loses power in five minutes",
+    });
   });
 
   it("cannot be confirmed once the state changed under the dialog: look again first", async () => {
     const page = await ask();
-    fixture.show(makeView([{ ...failing, epoch: 14 }]));
+    bench.fixture.show(makeView([{ ...failing, epoch: 14 }]));
     await dialog(page).getByText("The state changed while you were looking").waitFor();
     await picture(page, "changed");
     expect(await dialog(page).getByRole("button", { name: "Switch to dc2" }).count()).toBe(0);
@@ -388,41 +347,41 @@ describe("a switch", () => {
     await dialog(page).getByText("You decide on epoch 14").waitFor();
     await press(page, "Switch to dc2");
     await card(page, "orders").getByText("Done").waitFor();
-    expect(fixture.orders.map(({ body }) => body.expectedEpoch)).toEqual([14]);
+    expect(bench.fixture.orders.map(({ body }) => body.expectedEpoch)).toEqual([14]);
   });
 
   it("that comes too late (409) shows the new state and sends nothing again by itself", async () => {
     const page = await ask();
     // The change and the command cross each other on the wire.
-    fixture.answer = () => {
-      fixture.show(makeView([{ ...failing, epoch: 14 }]));
+    bench.fixture.answer = () => {
+      bench.fixture.show(makeView([{ ...failing, epoch: 14 }]));
       return { code: "state-changed", id: "epoch-stale", params: { expected: 12, epoch: 14 } };
     };
     await press(page, "Switch to dc2");
     await dialog(page).getByText("You decided on epoch 12, the route has epoch 14").waitFor();
-    fixture.answer = null;
+    bench.fixture.answer = null;
     await press(page, "Look again");
     await dialog(page).getByText("You decide on epoch 14").waitFor();
-    expect(fixture.orders).toHaveLength(1);
+    expect(bench.fixture.orders).toHaveLength(1);
     await press(page, "Switch to dc2");
     await card(page, "orders").getByText("Done").waitFor();
-    expect(fixture.orders[1]?.body.expectedEpoch).toBe(14);
+    expect(bench.fixture.orders[1]?.body.expectedEpoch).toBe(14);
   });
 
   it("without an answer is not called failed, and is repeated as the same command", async () => {
     const page = await ask();
-    fixture.answer = () => "silence";
+    bench.fixture.answer = () => "silence";
     await press(page, "Switch to dc2");
     await dialog(page).getByText("nobody knows whether it was carried out").waitFor();
-    fixture.answer = null;
+    bench.fixture.answer = null;
     await press(page, "Send again (same command)");
     await card(page, "orders").getByText("Done").waitFor();
-    expect(fixture.orders[0]).toEqual(fixture.orders[1]);
+    expect(bench.fixture.orders[0]).toEqual(bench.fixture.orders[1]);
   });
 
   it("is not for those who may only look, and says why", async () => {
     await start(makeView([failing]));
-    fixture.role = "viewer";
+    bench.fixture.role = "viewer";
     const page = await open();
     await card(page, "orders").getByText("Your role may look, not switch.").waitFor();
     expect(await card(page, "orders").getByRole("button", { name: "Switch to dc2" }).isDisabled()).toBe(true);
@@ -461,7 +420,7 @@ describe("other commands", () => {
     await dialog(page).getByText("dc1 is active: without writes").waitFor();
     await confirm.click();
     await card(page, "orders").getByText("write: stopped").waitFor();
-    expect(fixture.orders[0]).toMatchObject({
+    expect(bench.fixture.orders[0]).toMatchObject({
       type: "access",
       body: { dataCentre: "dc1", readable: true, writable: false, expectedEpoch: 12 },
     });
@@ -475,14 +434,14 @@ describe("other commands", () => {
     await dialog(page).getByLabel("Reason").fill("checked by hand");
     await press(page, "Arm now");
     await card(page, "orders").getByText("Armed", { exact: true }).waitFor();
-    expect(fixture.orders[0]).toMatchObject({ type: "arm", body: { reason: "checked by hand" } });
+    expect(bench.fixture.orders[0]).toMatchObject({ type: "arm", body: { reason: "checked by hand" } });
   });
 });
 
 describe("signing in", () => {
   it("asks for name and password, says what is wrong, and goes on to the page that was asked for", async () => {
     await start();
-    fixture.role = null;
+    bench.fixture.role = null;
     const page = await open(`#/instances/${INSTANCE_ID}/monitors/mon_sessionsredis`);
     await page.getByLabel("Name").fill("alice");
     await page.getByLabel("Password").first().fill("wrong");
@@ -498,11 +457,11 @@ describe("signing in", () => {
 
   it("by a one-time link works once and leaves no code in the address bar", async () => {
     await start();
-    fixture.role = null;
+    bench.fixture.role = null;
     const page = await open(`#/login?code=${LOGIN_CODE}`);
     await card(page, "sessions-redis").waitFor();
     expect(page.url()).not.toContain(LOGIN_CODE);
-    fixture.role = null;
+    bench.fixture.role = null;
     const again = await open(`#/login?code=${LOGIN_CODE}`);
     await shown(again, "The one-time link did not work");
     await again.getByLabel("Name").waitFor();
@@ -512,8 +471,8 @@ describe("signing in", () => {
     await start();
     const page = await open();
     await page.locator('main[data-line="live"]').waitFor();
-    fixture.role = null;
-    fixture.sockets = false;
+    bench.fixture.role = null;
+    bench.fixture.sockets = false;
     await page.getByRole("button", { name: "Sign in" }).waitFor();
   });
 });

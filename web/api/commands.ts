@@ -1,6 +1,8 @@
 import {
   type AccessCommand,
   type ArmCommand,
+  type BatchCommand,
+  BatchResult,
   CommandResult,
   type SwitchCommand,
 } from "@evenkeel/contracts/command";
@@ -31,6 +33,17 @@ export function sendOrder(
 ): Promise<Answer<CommandResult>> {
   const path = instancePath(instanceId, `/monitors/${encodeURIComponent(monitorId)}/${order.type}`);
   return askApi({ method: "POST", path, body: order.body, answer: CommandResult });
+}
+
+/**
+ * Sends a batch.
+ *
+ * @param instanceId the instance
+ * @param body the monitors with their targets, and the epochs that the person saw
+ * @returns what became of each monitor, or why nobody was asked
+ */
+export function sendBatch(instanceId: string, body: BatchCommand): Promise<Answer<BatchResult>> {
+  return askApi({ method: "POST", path: instancePath(instanceId, "/switches"), body, answer: BatchResult });
 }
 
 /**

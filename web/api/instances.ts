@@ -1,10 +1,11 @@
-import { InstanceView } from "@evenkeel/contracts/api";
+import { ApplicationView, InstanceView } from "@evenkeel/contracts/api";
 import { InstanceEvent } from "@evenkeel/contracts/event";
 import { Explanation, LiveView } from "@evenkeel/contracts/live";
 import { z } from "zod";
 import { type Answer, askApi } from "./request.ts";
 
 const Instances = z.object({ items: z.array(InstanceView) });
+const Applications = z.object({ items: z.array(ApplicationView) });
 const Events = z.object({ items: z.array(InstanceEvent) });
 
 /** An instance as lists show it. */
@@ -22,6 +23,15 @@ export function instancePath(instanceId: string, rest = ""): string {
 /** Lists the instances that the person may see. */
 export function fetchInstances(): Promise<Answer<z.infer<typeof Instances>>> {
   return askApi({ method: "GET", path: "/instances", answer: Instances });
+}
+
+/**
+ * Lists the applications of an instance, for their names.
+ *
+ * @param instanceId the instance
+ */
+export function fetchApplications(instanceId: string): Promise<Answer<z.infer<typeof Applications>>> {
+  return askApi({ method: "GET", path: instancePath(instanceId, "/applications"), answer: Applications });
 }
 
 /**

@@ -1,15 +1,13 @@
-import { Button, Modal } from "antd";
-import { type ReactNode, useEffect, useState } from "react";
+import { Button } from "antd";
+import type { ReactNode } from "react";
 import { useWords } from "../language/words-context.tsx";
 import { type Freshness, isTrusted } from "../live/freshness.ts";
 import type { Sight } from "../model/offer-commands.ts";
 import { Notice } from "../parts/notice.tsx";
 import { OutcomeBody } from "../parts/outcome-notice.tsx";
+import { Confirmation } from "./confirmation.tsx";
 import type { OrderState } from "./use-order.ts";
 import type { SightState } from "./use-sight.ts";
-
-/** Width of a dialog on a wide screen, in pixels. */
-const WIDTH_PX = 640;
 
 /** The frame of every confirmation: the epoch that is decided on, what changed meanwhile, what came of it. */
 export function DialogFrame(props: {
@@ -28,7 +26,6 @@ export function DialogFrame(props: {
 }) {
   const { t } = useWords();
   const { order, sight, freshness, confirm } = props;
-  useFocusBack();
   const unknown = order.outcome?.type === "unknown";
   const trusted = isTrusted(freshness);
   const look = async () => {
@@ -37,16 +34,9 @@ export function DialogFrame(props: {
     props.onLook();
   };
   return (
-    <Modal
-      open
+    <Confirmation
       title={props.title}
-      width={WIDTH_PX}
-      className="confirmation"
-      onCancel={props.onClose}
-      closable={{ "aria-label": t("dialog.close") }}
-      mask={{ closable: false }}
-      // antd locks the page with a style that bears no nonce; styles/dialog.css does it instead.
-      scrollLock={false}
+      onClose={props.onClose}
       footer={
         <>
           <Button onClick={props.onClose}>{t("dialog.cancel")}</Button>
@@ -68,15 +58,13 @@ export function DialogFrame(props: {
         </>
       }
     >
-      <div className="dialog">
-        {trusted ? null : <Notice tone="error" live title={t("offer.stale")} />}
-        {sight.changed ? <Changed {...sight} seen={sight.sight} /> : null}
-        {order.outcome === null ? null : <OutcomeBody outcome={order.outcome} />}
-        {props.children}
-        <p className="dialog-epoch">{t("dialog.epoch", { epoch: sight.sight.epoch })}</p>
-        {order.busy ? <p role="status">{t("dialog.working")}</p> : null}
-      </div>
-    </Modal>
+      {trusted ? null : <Notice tone="error" live title={t("offer.stale")} />}
+      {sight.changed ? <Changed {...sight} seen={sight.sight} /> : null}
+      {order.outcome === null ? null : <OutcomeBody outcome={order.outcome} />}
+      {props.children}
+      <p className="dialog-epoch">{t("dialog.epoch", { epoch: sight.sight.epoch })}</p>
+      {order.busy ? <p role="status">{t("dialog.working")}</p> : null}
+    </Confirmation>
   );
 }
 
@@ -94,16 +82,5 @@ function Changed(props: SightState & { readonly seen: Sight }) {
             now: current.epoch,
           })}
     </Notice>
-  );
-}
-
-/** Gives the focus back to the button that opened the dialog: it is taken away at once, before antd would do so. */
-function useFocusBack(): void {
-  const [opener] = useState(() => document.activeElement);
-  useEffect(
-    () => () => {
-      if (opener instanceof HTMLElement) opener.focus();
-    },
-    [opener],
   );
 }

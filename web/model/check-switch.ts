@@ -23,21 +23,43 @@ export interface SwitchCheck {
  * @returns the checks, those that refuse first
  */
 export function checkSwitch(view: LiveView, monitor: LiveMonitor, to: string): SwitchCheck[] {
+  return sortChecks([...checkReach(view), ...checkMember(view, monitor, to)]);
+}
+
+/**
+ * Foretells what concerns one monitor alone; what concerns all of them is `checkReach`.
+ *
+ * @param view the picture
+ * @param monitor the monitor
+ * @param to the wanted data centre
+ * @returns the checks, those that refuse first
+ */
+export function checkMember(view: LiveView, monitor: LiveMonitor, to: string): SwitchCheck[] {
   const target = monitor.dataCentres.find(({ name }) => name === to);
   const active = monitor.dataCentres.find(({ name }) => name === monitor.active);
-  const checks = [
-    ...checkReach(view),
+  return sortChecks([
+    ...(monitor.switching === null
+      ? []
+      : [{ level: "refuses" as const, message: { id: "offer.switching" as const } }]),
     ...(monitor.marks.includes("split-brain-suspected")
       ? [{ level: "refuses" as const, message: { id: "check.split-brain" as const } }]
       : []),
     ...(target === undefined ? [] : checkTarget(view, monitor, target)),
     ...checkActive(active),
-  ];
+  ]);
+}
+
+function sortChecks(checks: SwitchCheck[]): SwitchCheck[] {
   const order = { refuses: 0, warns: 1, fine: 2 };
   return checks.sort((a, b) => order[a.level] - order[b.level]);
 }
 
-function checkReach(view: LiveView): SwitchCheck[] {
+/**
+ * Foretells what concerns every switch of an instance: agents that write routes, and stores that take them.
+ *
+ * @param view the picture
+ */
+export function checkReach(view: LiveView): SwitchCheck[] {
   if (!view.agents.some((agent) => agent.connected)) {
     return [{ level: "refuses", message: { id: "check.no-agent" } }];
   }

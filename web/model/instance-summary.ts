@@ -1,10 +1,13 @@
 import type { LiveAgent, LiveSite, LiveView } from "@evenkeel/contracts/live";
+import { takeMembers } from "./batch.ts";
 
 /** How the agents of one site are, and how it stands to the control plane. */
 export interface SiteSummary extends LiveSite {
   readonly agents: readonly LiveAgent[];
   readonly connected: number;
   readonly ill: number;
+  /** Monitors that are active there and can be switched. */
+  readonly movable: number;
   /** `none`: no agent was ever enrolled there. */
   readonly health: "good" | "partly" | "lost" | "none";
 }
@@ -23,14 +26,14 @@ export interface InstanceSummary {
  */
 export function summariseInstance(view: LiveView): InstanceSummary {
   return {
-    sites: view.sites.map((site) => summariseSite(site, view.agents)),
+    sites: view.sites.map((site) => summariseSite(site, view)),
     stores: view.stores,
     storesReachable: view.stores.filter((store) => store.reachable).length,
   };
 }
 
-function summariseSite(site: LiveSite, all: readonly LiveAgent[]): SiteSummary {
-  const agents = all.filter((agent) => agent.site === site.id);
+function summariseSite(site: LiveSite, view: LiveView): SiteSummary {
+  const agents = view.agents.filter((agent) => agent.site === site.id);
   const connected = agents.filter((agent) => agent.connected).length;
   const ill = agents.filter((agent) => agent.connected && agent.illness !== null).length;
   const health =
@@ -41,7 +44,8 @@ function summariseSite(site: LiveSite, all: readonly LiveAgent[]): SiteSummary {
         : connected < agents.length || ill > 0
           ? "partly"
           : "good";
-  return { ...site, agents, connected, ill, health };
+  const movable = takeMembers(view, { siteId: site.id, applicationId: null }).length;
+  return { ...site, agents, connected, ill, health, movable };
 }
 
 /**

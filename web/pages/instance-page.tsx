@@ -1,12 +1,16 @@
+import type { BatchCommand } from "@evenkeel/contracts/command";
 import type { LiveView } from "@evenkeel/contracts/live";
 import { useCallback, useState } from "react";
-import { type Order, sendOrder } from "../api/commands.ts";
+import { type Order, sendBatch, sendOrder } from "../api/commands.ts";
 import { mayOperate, type Session } from "../api/session.ts";
+import { BatchDialog } from "../dialogs/batch-dialog.tsx";
 import { WishDialog } from "../dialogs/wish-dialog.tsx";
 import { useWords } from "../language/words-context.tsx";
 import { computeFreshness, type Freshness, isTrusted } from "../live/freshness.ts";
 import { useClock } from "../live/use-clock.ts";
 import { type Live, useLive } from "../live/use-live.ts";
+import { type BatchScope, listLeavableSites } from "../model/batch.ts";
+import { readBatchOutcome } from "../model/batch-outcome.ts";
 import { type Outcome, readOutcome } from "../model/outcome.ts";
 import { Announcer } from "../parts/announcer.tsx";
 import { EventList } from "../parts/event-list.tsx";
@@ -82,6 +86,7 @@ function Picture(
 ) {
   const { view, live, freshness, instanceId, monitorId, session } = props;
   const [wish, setWish] = useState<Wish | null>(null);
+  const [scope, setScope] = useState<BatchScope | null>(null);
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
   const note = useCallback((id: string, outcome: Outcome | null) => {
     setOutcomes((before) => {
@@ -99,6 +104,11 @@ function Picture(
     void live.refresh();
     return outcome;
   };
+  const sendMany = async (body: BatchCommand) => {
+    const outcome = readBatchOutcome(await sendBatch(instanceId, body));
+    void live.refresh();
+    return outcome;
+  };
   const open = useCallback(
     (next: Wish) => {
       note(next.monitorId, null);
@@ -108,11 +118,13 @@ function Picture(
   );
   const dismiss = useCallback((id: string) => note(id, null), [note]);
   const operates = mayOperate(session.type === "signed-in" ? session.who.role : null);
-  const dialog = { view, freshness, send, refresh: live.refresh, onClose: () => setWish(null) };
+  const dialog = { view, freshness, refresh: live.refresh };
+  const leave = (siteId: string) => setScope({ siteId, applicationId: null });
+  const leavable = listLeavableSites(view);
   return (
     <>
       <Announcer view={view} lost={freshness.kind === "lost"} />
-      <InstanceHead view={view} />
+      <InstanceHead view={view} onLeave={operates && isTrusted(freshness) ? leave : null} />
       <MonitorList
         view={view}
         monitorId={monitorId}
@@ -121,9 +133,15 @@ function Picture(
         outcomes={outcomes}
         onWish={open}
         onDismiss={dismiss}
+        onSwitchMany={operates && leavable[0] !== undefined ? leave.bind(null, leavable[0].id) : null}
       />
       <EventList key={monitorId} view={view} monitorId={monitorId} />
-      {wish === null ? null : <WishDialog {...dialog} wish={wish} />}
+      {wish === null ? null : (
+        <WishDialog {...dialog} wish={wish} send={send} onClose={() => setWish(null)} />
+      )}
+      {scope === null ? null : (
+        <BatchDialog {...dialog} scope={scope} send={sendMany} onClose={() => setScope(null)} />
+      )}
     </>
   );
 }

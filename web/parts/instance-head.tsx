@@ -1,11 +1,16 @@
 import type { LiveView } from "@evenkeel/contracts/live";
+import { Button } from "antd";
 import { formatDuration } from "../language/format.ts";
 import { useWords } from "../language/words-context.tsx";
 import { type SiteSummary, summariseInstance } from "../model/instance-summary.ts";
 import { SITE_WORDS } from "../model/state-look.ts";
 
 /** The head of the page: which instance, whether it acts, and who watches and writes for it. */
-export function InstanceHead(props: { readonly view: LiveView }) {
+export function InstanceHead(props: {
+  readonly view: LiveView;
+  /** Opens the dialog that moves everything out of a site; null: the person cannot now. */
+  readonly onLeave: ((siteId: string) => void) | null;
+}) {
   const { t } = useWords();
   const { view } = props;
   const summary = summariseInstance(view);
@@ -24,7 +29,7 @@ export function InstanceHead(props: { readonly view: LiveView }) {
           <h2>{t("head.sites")}</h2>
           <ul className="tiles">
             {summary.sites.map((site) => (
-              <SiteTile key={site.id} site={site} />
+              <SiteTile key={site.id} site={site} onLeave={props.onLeave} />
             ))}
           </ul>
         </div>
@@ -48,9 +53,12 @@ export function InstanceHead(props: { readonly view: LiveView }) {
   );
 }
 
-function SiteTile(props: { readonly site: SiteSummary }) {
+function SiteTile(props: {
+  readonly site: SiteSummary;
+  readonly onLeave: ((siteId: string) => void) | null;
+}) {
   const { t } = useWords();
-  const { site } = props;
+  const { site, onLeave } = props;
   const all = site.agents.length;
   return (
     <li className={`tile tile-${site.health}`}>
@@ -69,6 +77,17 @@ function SiteTile(props: { readonly site: SiteSummary }) {
             {agent.name}: {agent.connected ? t("agent.ill", { words: agent.illness ?? "" }) : t("agent.lost")}
           </span>
         ))}
+      {site.state === "lost" && site.movable > 0 ? (
+        <Button
+          className="leave-site"
+          type="primary"
+          danger
+          disabled={onLeave === null}
+          onClick={() => onLeave?.(site.id)}
+        >
+          {t("site.leave", { count: site.movable })}
+        </Button>
+      ) : null}
     </li>
   );
 }

@@ -1,4 +1,5 @@
 import type { LiveMonitor, LiveView } from "@evenkeel/contracts/live";
+import { Button } from "antd";
 import { useCallback, useState } from "react";
 import { useWords } from "../language/words-context.tsx";
 import {
@@ -25,6 +26,8 @@ export function MonitorList(props: {
   readonly outcomes: ReadonlyMap<string, Outcome>;
   readonly onWish: (wish: Wish) => void;
   readonly onDismiss: (monitorId: string) => void;
+  /** Opens the dialog that moves many monitors; null: the person cannot, or nothing can be moved. */
+  readonly onSwitchMany: (() => void) | null;
 }) {
   const { t } = useWords();
   const { view, monitorId, outcomes } = props;
@@ -45,6 +48,11 @@ export function MonitorList(props: {
       <div className="monitors-head">
         <h2>{t("monitors.title")}</h2>
         <span className={count === 0 ? "muted" : "attention"}>{t("monitors.attention", { count })}</span>
+        {props.onSwitchMany === null || all.length < 2 ? null : (
+          <Button className="switch-many" disabled={!props.trusted} onClick={props.onSwitchMany}>
+            {t("batch.open")}
+          </Button>
+        )}
       </div>
       {monitorId === null ? (
         <MonitorFilters monitors={all} filter={filter} onFilter={setFilter} />
