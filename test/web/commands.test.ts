@@ -6,7 +6,7 @@ import type { LiveMonitor } from "@evenkeel/contracts/live";
 import { because } from "@evenkeel/contracts/sentences";
 import { describe, expect, it } from "vitest";
 import { readAnswer } from "../../web/api/request.ts";
-import { mayOperate, readSession } from "../../web/api/session.ts";
+import { mayConfigure, mayOperate, readSession } from "../../web/api/session.ts";
 import { checkSwitch } from "../../web/model/check-switch.ts";
 import { compareSight, isAdvised, offerCommands, takeSight } from "../../web/model/offer-commands.ts";
 import { readOutcome, settleOutcome } from "../../web/model/outcome.ts";
@@ -50,9 +50,11 @@ describe("what is offered", () => {
     expect([api.blocked, api.switches, api.arm]).toEqual(["offer.not-switchable", [], false]);
   });
 
-  it("the role that may operate here is the role that may operate in the control plane", () => {
+  it("the role that may operate or configure here may do so in the control plane", () => {
     for (const role of Role.options) expect(mayOperate(role), role).toBe(mayDo(role, "operate"));
     expect(mayOperate(null)).toBe(true);
+    for (const role of Role.options) expect(mayConfigure(role), role).toBe(mayDo(role, "configure"));
+    expect(mayConfigure(null)).toBe(true);
   });
 
   it("a switch is advised only to a side that works, away from one that fails or home", () => {

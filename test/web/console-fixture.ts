@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
+import { MonitorUpdate, MonitorView } from "@evenkeel/contracts/api";
 import {
   AccessCommand,
   ArmCommand,
@@ -12,6 +13,7 @@ import {
 } from "@evenkeel/contracts/command";
 import { AppError, type ErrorCode, renderProblem } from "@evenkeel/contracts/errors";
 import { ConsoleFrame, type Explanation, type LiveMonitor, type LiveView } from "@evenkeel/contracts/live";
+import type { MaintenanceWindow, Timing } from "@evenkeel/contracts/plan";
 import { because, type SentenceId } from "@evenkeel/contracts/sentences";
 import { type Handler, Hono } from "hono";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -22,6 +24,15 @@ export const PASSWORD = "correct horse battery";
 /** The one login code of the fixture. */
 export const LOGIN_CODE = "one-time-code-1";
 
+const TIMING: Timing = {
+  retryIntervalMs: 1000,
+  monitorTimeoutMs: 5000,
+  accessTimeoutMs: 3000,
+  healthPrecision: 1,
+  healthyThreshold: 2,
+  unhealthyThreshold: 3,
+  fastRefuse: true,
+};
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
@@ -50,7 +61,7 @@ export interface ConsoleFixture {
   /** Changes the picture; consoles get a frame. */
   show(view: LiveView): void;
   /** The role of who signs in; null: nobody is signed in. */
-  role: "owner" | "operator" | "viewer" | null;
+  role: "owner" | "operator" | "editor" | "viewer" | null;
   /** How commands are answered; default: carried out. */
   answer: ((order: ReceivedOrder) => PlannedRefusal | "silence" | null) | null;
   /** Batches that the console sent. */
@@ -59,6 +70,8 @@ export interface ConsoleFixture {
   readonly blocked: Map<string, PlannedRefusal>;
   /** True: batches are carried out, and their answers are lost. */
   losesAnswers: boolean;
+  /** Maintenance windows of every monitor. */
+  windows: MaintenanceWindow[];
   /** What would happen to a monitor now. */
   explanation: Explanation;
   /** False: sockets are closed and refused. */
@@ -145,9 +158,35 @@ export async function startConsoleFixture(
       return obey({ monitorId: command[1], type: command[2], body: parseOrder(command[2], body) }, response);
     }
     if (route === `GET ${base}/applications`) return send(200, { items: listApplications(view) });
+    const settings = /^\/instances\/[^/]+\/monitors\/([^/]+)$/.exec(path)?.[1];
+    const monitor = view.monitors.find(({ id }) => id === settings);
+    if (monitor !== undefined && request.method === "GET") return send(200, renderMonitor(monitor));
+    if (monitor !== undefined && request.method === "PATCH") {
+      fixture.windows = MonitorUpdate.parse(body).windows ?? fixture.windows;
+      const open = fixture.windows.find(({ fromMs, untilMs }) => fromMs <= view.atMs && view.atMs < untilMs);
+      const next = { ...monitor, window: open ?? null };
+      fixture.show({ ...view, monitors: view.monitors.map((one) => (one.id === next.id ? next : one)) });
+      return send(200, renderMonitor(next));
+    }
     if (route === `POST ${base}/switches`) return obeyMany(BatchCommand.parse(body), response);
     refuse(new AppError("not-found", "There is no such instance"));
   };
+
+  const renderMonitor = (monitor: LiveMonitor) =>
+    MonitorView.parse({
+      ...monitor,
+      instanceId: view.instanceId,
+      hasRoute: true,
+      timing: {},
+      effectiveTiming: TIMING,
+      failOn: [],
+      windows: fixture.windows,
+      common: {},
+      dataCentres: [],
+      warnings: [],
+      createdAtMs: view.atMs,
+      updatedAtMs: view.atMs,
+    });
 
   const obeyMany = (batch: BatchCommand, response: ServerResponse) => {
     fixture.batches.push(batch);
@@ -238,6 +277,7 @@ export async function startConsoleFixture(
     batches: [],
     blocked: new Map(),
     losesAnswers: false,
+    windows: [],
     explanation: { monitorId: "", foretold: [] },
     catalogueDown: false,
     get sockets() {

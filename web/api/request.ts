@@ -22,7 +22,7 @@ export type Answer<Value> =
 
 /** A request to the API. */
 export interface ApiRequest<Schema extends z.ZodType> {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** Path below API_ROOT, with its leading slash. */
   readonly path: string;
   readonly body?: unknown;

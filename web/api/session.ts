@@ -34,6 +34,15 @@ export function mayOperate(role: z.infer<typeof Role> | null): boolean {
   return role === null || role === "owner" || role === "operator";
 }
 
+/**
+ * Whether a person may change settings. Who is unknown may try: the control plane checks again.
+ *
+ * @param role the person's role; null while it is unknown
+ */
+export function mayConfigure(role: z.infer<typeof Role> | null): boolean {
+  return role === null || role === "owner" || role === "editor";
+}
+
 /** Asks who is signed in. */
 export async function fetchSession(): Promise<Session> {
   return readSession(await askApi({ method: "GET", path: "/session", answer: Whoami }));

@@ -3,6 +3,7 @@ import type { Wish } from "../parts/monitor-card.tsx";
 import { AccessDialog } from "./access-dialog.tsx";
 import { ArmDialog } from "./arm-dialog.tsx";
 import type { DialogProps } from "./dialog-props.ts";
+import { MaintenanceDialog } from "./maintenance-dialog.tsx";
 import { SwitchDialog } from "./switch-dialog.tsx";
 
 /** The dialog that confirms what a person asked for by a button. */
@@ -14,5 +15,6 @@ export function WishDialog(props: Omit<DialogProps, "monitor"> & { readonly wish
   if (wish.type === "switch") return <SwitchDialog {...rest} monitor={monitor} offer={wish.offer} />;
   if (wish.type === "access")
     return <AccessDialog {...rest} monitor={monitor} dataCentre={wish.dataCentre} />;
+  if (wish.type === "maintain") return <MaintenanceDialog {...rest} monitor={monitor} />;
   return <ArmDialog {...rest} monitor={monitor} />;
 }

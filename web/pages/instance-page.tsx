@@ -2,7 +2,7 @@ import type { BatchCommand } from "@evenkeel/contracts/command";
 import type { LiveView } from "@evenkeel/contracts/live";
 import { useCallback, useState } from "react";
 import { type Order, sendBatch, sendOrder } from "../api/commands.ts";
-import { mayOperate, type Session } from "../api/session.ts";
+import { mayConfigure, mayOperate, type Session } from "../api/session.ts";
 import { BatchDialog } from "../dialogs/batch-dialog.tsx";
 import { WishDialog } from "../dialogs/wish-dialog.tsx";
 import { useWords } from "../language/words-context.tsx";
@@ -117,7 +117,8 @@ function Picture(
     [note],
   );
   const dismiss = useCallback((id: string) => note(id, null), [note]);
-  const operates = mayOperate(session.type === "signed-in" ? session.who.role : null);
+  const role = session.type === "signed-in" ? session.who.role : null;
+  const operates = mayOperate(role);
   const dialog = { view, freshness, refresh: live.refresh };
   const leave = (siteId: string) => setScope({ siteId, applicationId: null });
   const leavable = listLeavableSites(view);
@@ -129,6 +130,7 @@ function Picture(
         view={view}
         monitorId={monitorId}
         operates={operates}
+        configures={mayConfigure(role)}
         trusted={isTrusted(freshness)}
         outcomes={outcomes}
         onWish={open}

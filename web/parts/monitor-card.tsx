@@ -21,7 +21,7 @@ import { StateBadge } from "./state-badge.tsx";
 export type Wish =
   | { readonly type: "switch"; readonly monitorId: string; readonly offer: SwitchOffer }
   | { readonly type: "access"; readonly monitorId: string; readonly dataCentre: string }
-  | { readonly type: "arm"; readonly monitorId: string };
+  | { readonly type: "arm" | "maintain"; readonly monitorId: string };
 
 /** What a card shows and tells. */
 export interface MonitorCardProps {
@@ -30,6 +30,8 @@ export interface MonitorCardProps {
   readonly monitor: LiveMonitor;
   /** Whether the person's role may switch. */
   readonly operates: boolean;
+  /** Whether the person's role may change settings: maintenance windows are some. */
+  readonly configures: boolean;
   /** Whether the picture may be acted on. */
   readonly trusted: boolean;
   readonly unfolded: boolean;
@@ -115,7 +117,13 @@ export const MonitorCard = memo(function MonitorCard(props: MonitorCardProps) {
       {monitor.switchable ? (
         <footer className="monitor-foot">
           <ProtectionList instanceId={instanceId} sites={sites} monitor={monitor} unfolded={unfolded} />
-          <Actions monitor={monitor} offers={offers} onWish={props.onWish} />
+          <Actions
+            monitor={monitor}
+            offers={offers}
+            maintains={props.configures && unfolded}
+            trusted={props.trusted}
+            onWish={props.onWish}
+          />
         </footer>
       ) : null}
     </article>
@@ -125,6 +133,9 @@ export const MonitorCard = memo(function MonitorCard(props: MonitorCardProps) {
 function Actions(props: {
   readonly monitor: LiveMonitor;
   readonly offers: Offers;
+  /** Whether maintenance windows are offered. */
+  readonly maintains: boolean;
+  readonly trusted: boolean;
   readonly onWish: (wish: Wish) => void;
 }) {
   const { t } = useWords();
@@ -145,6 +156,14 @@ function Actions(props: {
       {offers.arm ? (
         <Button disabled={disabled} onClick={() => props.onWish({ type: "arm", monitorId: monitor.id })}>
           {t("offer.arm")}
+        </Button>
+      ) : null}
+      {props.maintains ? (
+        <Button
+          disabled={!props.trusted}
+          onClick={() => props.onWish({ type: "maintain", monitorId: monitor.id })}
+        >
+          {t("window.offer")}
         </Button>
       ) : null}
       {offers.blocked === null ? null : <p className="hint">{t(offers.blocked)}</p>}

@@ -22,6 +22,7 @@ export function MonitorList(props: {
   readonly view: LiveView;
   readonly monitorId: string | null;
   readonly operates: boolean;
+  readonly configures: boolean;
   readonly trusted: boolean;
   readonly outcomes: ReadonlyMap<string, Outcome>;
   readonly onWish: (wish: Wish) => void;
@@ -75,6 +76,7 @@ export function MonitorList(props: {
             sites={view.sites}
             monitor={monitor}
             operates={props.operates}
+            configures={props.configures}
             trusted={props.trusted}
             unfolded={isUnfolded(monitor)}
             outcome={outcome === undefined ? undefined : settleOutcome(outcome, monitor)}
