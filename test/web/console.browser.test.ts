@@ -207,6 +207,9 @@ describe("what an operator must not miss", () => {
     await shown(page, "recovered in 1.0 s");
     await page.getByRole("link", { name: /dc1 failed 5 probes/ }).click();
     await page.getByRole("heading", { name: /Time line\s+recovered in 1.0 s/ }).waitFor();
+    const steps = page.getByLabel("Where the time went");
+    await steps.getByText("noticed").waitFor();
+    await steps.getByText("4 ms").waitFor();
   });
 });
 

@@ -3,7 +3,7 @@ import { ANNOUNCEMENTS_MAX, listChanges } from "../../web/model/announce.ts";
 import { countStates, filterMonitors, NO_FILTER, needsAttention } from "../../web/model/filter-monitors.ts";
 import { summariseInstance } from "../../web/model/instance-summary.ts";
 import { isUnwritten } from "../../web/model/state-look.ts";
-import { layOutTimeLine } from "../../web/model/time-line.ts";
+import { layOutTimeLine, measureSteps } from "../../web/model/time-line.ts";
 import { parseHash, renderHash } from "../../web/routing/hash-route.ts";
 import {
   makeCrashed,
@@ -113,6 +113,32 @@ describe("the time line", () => {
     const marks = makeSwitchEvent(makeMonitor("orders")).timeLine.slice(0, 1);
     expect(layOutTimeLine(marks).map(({ offsetMs, place }) => [offsetMs, place])).toEqual([[0, 0]]);
     expect(layOutTimeLine([])).toEqual([]);
+  });
+});
+
+describe("the steps of a switch", () => {
+  const { timeLine } = makeSwitchEvent(makeMonitor("orders"));
+  const steps = (marks: typeof timeLine) => measureSteps(marks).map(({ step, tookMs }) => [step, tookMs]);
+  const followed = (offset: number) => ({
+    ...{ mark: "process-followed" as const, who: "shop", words: "" },
+    atMs: (timeLine[0]?.atMs ?? 0) + offset,
+  });
+
+  it("add up to the recovery time", () => {
+    expect(steps(timeLine)).toEqual([
+      ["noticed", 1004],
+      ["decided", 3],
+      ["written", 4],
+    ]);
+    const longer = [...timeLine, followed(1040), followed(1020)].reverse();
+    expect(steps(longer).at(-1)).toEqual(["followed", 29]);
+    expect(steps(longer).reduce((sum, [, took]) => sum + Number(took), 0)).toBe(1040);
+  });
+
+  it("of a person's switch begin with the decision, and what was not written has none", () => {
+    const person = timeLine.filter(({ mark }) => ["decided", "route-written", "finished"].includes(mark));
+    expect(steps(person)).toEqual([["written", 4]]);
+    expect(steps(timeLine.filter(({ mark }) => mark !== "route-written"))).toEqual([]);
   });
 });
 

@@ -46,3 +46,36 @@ export function layOutTimeLine(marks: readonly TimeMark[]): TimeLineRow[] {
     place: (atMs - startMs) / wholeMs,
   }));
 }
+
+/** One part of the way from a fault to a route that applications have. */
+export interface SwitchStep {
+  readonly step: "noticed" | "decided" | "written" | "followed";
+  readonly tookMs: number;
+}
+
+/**
+ * Tells where the recovery time of a switch went: until the fault was certain, until the decision, until the last store
+ * had the route, until the last process that reported followed it. The parts add up to the recovery time.
+ *
+ * @param marks the marks in any order
+ * @returns the parts in their order; none for what is not a switch that was written
+ */
+export function measureSteps(marks: readonly TimeMark[]): SwitchStep[] {
+  const at = (mark: TimeMark["mark"]) => marks.filter((one) => one.mark === mark).map(({ atMs }) => atMs);
+  const [failed, certain, decided] = [at("first-failed-probe"), at("verdict"), at("decided")];
+  const [written, followed] = [at("route-written"), at("process-followed")];
+  if (decided.length === 0 || written.length === 0) return [];
+  const decidedMs = Math.min(...decided);
+  const certainMs = certain.length === 0 ? decidedMs : Math.min(decidedMs, ...certain);
+  const writtenMs = Math.max(decidedMs, ...written);
+  const steps: SwitchStep[] = [];
+  if (failed.length > 0) {
+    steps.push({ step: "noticed", tookMs: Math.max(0, certainMs - Math.min(...failed)) });
+    steps.push({ step: "decided", tookMs: decidedMs - certainMs });
+  }
+  steps.push({ step: "written", tookMs: writtenMs - decidedMs });
+  if (followed.length > 0) {
+    steps.push({ step: "followed", tookMs: Math.max(0, Math.max(...followed) - writtenMs) });
+  }
+  return steps;
+}

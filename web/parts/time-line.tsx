@@ -2,7 +2,7 @@ import type { TimeMark } from "@evenkeel/contracts/event";
 import type { LiveView } from "@evenkeel/contracts/live";
 import { formatDuration, formatOffset } from "../language/format.ts";
 import { useWords } from "../language/words-context.tsx";
-import { layOutTimeLine } from "../model/time-line.ts";
+import { layOutTimeLine, measureSteps } from "../model/time-line.ts";
 
 /** The marks of a switch in their order, with times from the first one and a bar that shows where time went. */
 export function TimeLine(props: { readonly marks: readonly TimeMark[]; readonly sites: LiveView["sites"] }) {
@@ -13,6 +13,7 @@ export function TimeLine(props: { readonly marks: readonly TimeMark[]; readonly 
   return (
     <div className="time-line">
       <p className="muted">{t("event.took", { whole: formatDuration(whole) })}</p>
+      <Steps marks={props.marks} />
       <ol>
         {rows.map((row, index) => (
           // Marks have no id of their own, and the list of a stored event never changes its order.
@@ -33,5 +34,21 @@ export function TimeLine(props: { readonly marks: readonly TimeMark[]; readonly 
         ))}
       </ol>
     </div>
+  );
+}
+
+function Steps(props: { readonly marks: readonly TimeMark[] }) {
+  const { t } = useWords();
+  const steps = measureSteps(props.marks);
+  if (steps.length === 0) return null;
+  return (
+    <dl className="steps" aria-label={t("step.title")}>
+      {steps.map(({ step, tookMs }) => (
+        <div key={step} title={t(`step.${step}.meaning`)}>
+          <dt>{t(`step.${step}`)}</dt>
+          <dd>{formatDuration(tookMs)}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
