@@ -20,6 +20,8 @@ export interface RouteWatchOptions {
   readonly clock: Clock;
   /** What the control plane told last, by key. */
   readonly told: ReadonlyMap<string, RouteWrite>;
+  /** Hears of a key at which just that stands. */
+  readonly onSame: (told: RouteWrite) => void;
   /** Takes the keys at which something else stands, or nothing. */
   readonly onForeign: (keys: readonly string[]) => Promise<void>;
 }
@@ -44,7 +46,7 @@ export function watchRoutes(options: RouteWatchOptions): { stop(): void } {
 
   function examine(): void {
     cancel = null;
-    const foreign = [...seen].filter(([key, value]) => isForeign(value, told.get(key))).map(([key]) => key);
+    const foreign = sortOut(options, seen);
     seen.clear();
     void handOut(foreign);
   }
@@ -77,9 +79,20 @@ export function watchRoutes(options: RouteWatchOptions): { stop(): void } {
   };
 }
 
-/** What was told is not asked for again: all agents are told of every route, so nothing is known of the others. */
-function isForeign(value: string | null, told: RouteWrite | undefined): boolean {
-  if (told === undefined) return false;
+/** @returns the keys at which something else stands */
+function sortOut({ told, onSame }: RouteWatchOptions, seen: ReadonlyMap<string, string | null>): string[] {
+  const foreign: string[] = [];
+  for (const [key, value] of seen) {
+    const wanted = told.get(key);
+    // What was told is gone with its connection: the next one tells everything.
+    if (wanted === undefined) continue;
+    if (isForeign(value, wanted)) foreign.push(key);
+    else onSame(wanted);
+  }
+  return foreign;
+}
+
+function isForeign(value: string | null, told: RouteWrite): boolean {
   if (value === null) return true;
   // Agents write what they were told letter for letter; only what differs is worth parsing.
   return value !== JSON.stringify(told.route) && parseDecision(value) !== told.route.decision;

@@ -15,7 +15,7 @@ export interface StoreSet {
   /** Opens, keeps and closes stores so that they are those of the plan. */
   follow(plan: Plan): Promise<void>;
   health(): StoreHealth[];
-  /** Writes routes to every store; a store that cannot be reached answers `failed`. */
+  /** Writes routes to every store, the first time all of them; a store that cannot be reached answers `failed`. */
   write(writes: readonly RouteWrite[]): Promise<WrittenResults>;
   /** The control plane is gone: what it told last is no longer its last word. */
   forgetTold(): void;
@@ -30,6 +30,7 @@ export interface StoreSetOptions {
   readonly clock: Clock;
   /** Opens a client of a store with what was sealed of it. */
   readonly openStore: (planned: PlannedStore, secret: StoreSecret) => RouteStore;
+  /** Who is heard that knows the latest routes. */
   readonly confirmedBy: () => Beat["confirmedBy"];
   readonly onChange: () => void;
   /** Takes what became of routes that were written again because something else stood in a store. */
@@ -47,6 +48,8 @@ interface Stores {
   readonly mirrors: MirrorSet;
   /** The routes that the control plane told in this connection, by key. */
   readonly told: Map<string, RouteWrite>;
+  /** Whether the control plane has told all routes in this connection. */
+  isTold: boolean;
 }
 
 /**
@@ -57,16 +60,21 @@ interface Stores {
 export function createStoreSet(options: StoreSetOptions): StoreSet {
   const { instanceId } = options;
   const mirrors = createMirrorSet(options);
-  const stores: Stores = { options, mirrors, open: new Map(), locked: new Map(), told: new Map() };
+  const maps = { open: new Map(), locked: new Map(), told: new Map() };
+  const stores: Stores = { options, mirrors, ...maps, isTold: false };
   const { open, locked, told } = stores;
   return {
     follow: (plan) => follow(stores, plan),
     health: () => [...[...open.values()].map((entry) => entry.beat.health()), ...locked.values()],
     write(writes) {
+      stores.isTold = true;
       for (const write of writes) told.set(routeKey(instanceId, write.applicationId, write.monitorId), write);
       return writeStores({ instanceId, mirrors }, [...open.values()], writes);
     },
-    forgetTold: () => told.clear(),
+    forgetTold() {
+      told.clear();
+      stores.isTold = false;
+    },
     close() {
       for (const id of [...open.keys()]) closeStore(stores, id);
     },
@@ -101,7 +109,10 @@ async function openStore(stores: Stores, planned: PlannedStore): Promise<void> {
     return;
   }
   const store = options.openStore(planned, StoreSecret.parse(unsealed.secret));
-  const { instanceId, site, confirmedBy, clock } = options;
+  const { instanceId, site, clock } = options;
+  const unsure = new Set([...told.values()].map((write) => write.monitorId));
+  // A store is confirmed once it was brought up to what the control plane told, not as soon as that can be reached.
+  const confirmedBy = () => (stores.isTold && unsure.size === 0 ? options.confirmedBy() : "none");
   const onChange = (health: StoreHealth): void => {
     options.onChange();
     const entry = open.get(planned.id);
@@ -109,8 +120,11 @@ async function openStore(stores: Stores, planned: PlannedStore): Promise<void> {
   };
   const beat = startBeat({ storeId: planned.id, store, instanceId, site, confirmedBy, onChange }, clock);
   const onForeign = (keys: readonly string[]) => bringUp(stores, planned.id, keys);
-  const watch = watchRoutes({ store, instanceId, clock, told, onForeign });
-  open.set(planned.id, { planned, store, beat, watch, known: new Map() });
+  const onSame = ({ monitorId }: RouteWrite): void => void unsure.delete(monitorId);
+  const watch = watchRoutes({ store, instanceId, clock, told, onSame, onForeign });
+  open.set(planned.id, { planned, store, beat, watch, known: new Map(), unsure });
+  // Nobody is going to tell the routes once more because of a new password.
+  void bringUp(stores, planned.id, [...told.keys()]);
 }
 
 function closeStore({ open }: Stores, id: string): void {

@@ -16,6 +16,8 @@ export interface OpenStore {
   readonly beat: RunningBeat;
   readonly watch: { stop(): void };
   readonly known: KnownEntries;
+  /** Monitors whose route was told, and is not known to stand here. */
+  readonly unsure: Set<string>;
 }
 
 /** What writing needs beside the stores. */
@@ -36,11 +38,13 @@ export function writeStores(
   stores: readonly OpenStore[],
   writes: readonly RouteWrite[],
 ): Promise<WrittenResults> {
-  const jobs = stores.flatMap(({ planned, store, known }) =>
+  const jobs = stores.flatMap(({ planned, store, known, unsure }) =>
     writes.map(async (write): Promise<WrittenResults[number]> => {
+      unsure.add(write.monitorId);
       const also = place.mirrors.render(planned, write);
       const { outcome, tookMs } = await writeRoute(store, known, place.instanceId, write, also);
       const { monitorId, route, step } = write;
+      if (outcome.result === "stored") unsure.delete(monitorId);
       return { monitorId, store: planned.id, epoch: route.epoch, step, tookMs, outcome };
     }),
   );

@@ -1,10 +1,11 @@
 import { applicationPrefix, beatPrefix, Route } from "@evenkeel/contracts/route";
 import type { RouteStore, StoreWatch } from "@evenkeel/contracts/route-store";
 import { acceptRoute } from "./accept-route.ts";
+import { confirmStore } from "./confirm-store.ts";
 import { type RouteSnapshot, readSnapshot, writeSnapshot } from "./snapshot.ts";
 
-/** Where a follower's first routes came from. */
-export type RouteOrigin = "store" | "snapshot" | "nowhere";
+/** Where a follower's first routes came from; `unconfirmed`: from a store of which no site says that it is up to date. */
+export type RouteOrigin = "store" | "unconfirmed" | "snapshot" | "nowhere";
 
 /** Who hears of routes. Called in the turn of the event loop in which the store's bytes came. */
 export interface RouteListener {
@@ -23,7 +24,7 @@ export interface RouteFollower {
   routeOf(monitor: string): Route | null;
   /** @returns a function that ends the subscription */
   subscribe(listener: RouteListener): () => void;
-  /** Settles once routes are known from the store, or after the hold from the snapshot, or not at all. */
+  /** Settles once routes are known from a store that is confirmed, or after the hold with whatever is known. */
   readonly ready: Promise<RouteOrigin>;
   close(): void;
 }
@@ -33,7 +34,7 @@ export interface FollowRequest {
   readonly store: RouteStore;
   readonly instance: string;
   readonly application: string;
-  /** Milliseconds to wait for the store before the snapshot is used. */
+  /** Milliseconds to wait for a confirmed store before the snapshot is used. */
   readonly startHoldMs: number;
   readonly snapshot: { readonly path: string; readonly key: string } | null;
 }
@@ -61,6 +62,10 @@ interface Following {
   readonly routes: Map<string, Route>;
   readonly listeners: Set<RouteListener>;
   closed: boolean;
+  /** Whether the store has been read, be it confirmed or not. */
+  hasReading: boolean;
+  /** Before it is known what to start with, the snapshot stays as the last process left it. */
+  isSettled: boolean;
   /** A snapshot is being written, or another one is due after that. */
   writing: "no" | "yes" | "again";
 }
@@ -79,12 +84,19 @@ export function followRoutes(request: FollowRequest, ports: FollowPorts = REAL):
     routes: new Map(),
     listeners: new Set(),
     closed: false,
+    hasReading: false,
+    isSettled: false,
     writing: "no",
   };
-  const { ready, arrived, give } = createReadiness();
-  const watch = watchRoutes(following, arrived);
+  const { ready, give } = createReadiness();
+  const watch = watchRoutes(following);
   const endHold = ports.after(request.startHoldMs, () => void fallBack(following).then(give));
-  void ready.then(endHold);
+  void ready.then(() => {
+    following.isSettled = true;
+    endHold();
+    void saveSnapshot(following);
+  });
+  awaitConfirmation(following, () => give("store"));
   return {
     ready,
     routeOf: (monitor) => following.routes.get(monitor) ?? null,
@@ -101,46 +113,61 @@ export function followRoutes(request: FollowRequest, ports: FollowPorts = REAL):
   };
 }
 
-function createReadiness(): {
-  ready: Promise<RouteOrigin>;
-  arrived: () => void;
-  give: (origin: RouteOrigin) => void;
-} {
+function createReadiness(): { ready: Promise<RouteOrigin>; give: (origin: RouteOrigin) => void } {
   let give: (origin: RouteOrigin) => void = () => undefined;
   const ready = new Promise<RouteOrigin>((resolve) => {
     give = resolve;
   });
-  return { ready, give, arrived: () => give("store") };
+  return { ready, give };
 }
 
-function watchRoutes(following: Following, arrived: () => void): StoreWatch {
-  const { store, instance, application } = following.request;
-  const prefix = `${applicationPrefix(instance, application)}route/`;
-  const take = (entries: readonly { readonly key: string; readonly value: string | null }[]): void => {
-    let changed = false;
-    for (const entry of entries) {
-      // A deleted key is no decision: whoever served on keeps its last route.
-      if (entry.value === null) continue;
-      const monitor = entry.key.slice(prefix.length);
-      const route = parseRoute(entry.value);
-      if (route === null) tellAll(following, (each) => each.onProblem(`${entry.key} holds no valid route`));
-      else changed = adopt(following, monitor, route) || changed;
-    }
-    if (changed) void saveSnapshot(following);
-  };
+const prefixOf = ({ instance, application }: FollowRequest): string =>
+  `${applicationPrefix(instance, application)}route/`;
+
+function awaitConfirmation(following: Following, confirmed: () => void): void {
+  const { request, ports } = following;
+  void confirmStore({
+    ...{ store: request.store, instance: request.instance, prefix: prefixOf(request), after: ports.after },
+    isOver: () => following.isSettled || following.closed,
+    onConfirmed(reading) {
+      take(following, reading.entries);
+      confirmed();
+    },
+  });
+}
+
+function watchRoutes(following: Following): StoreWatch {
+  const { store, instance } = following.request;
   return store.watch(
-    prefix,
+    prefixOf(following.request),
     {
       onReading(reading) {
-        take(reading.entries);
-        arrived();
+        following.hasReading = true;
+        take(following, reading.entries);
       },
-      onChanges: take,
+      onChanges: (changes) => take(following, changes),
       onConnected: (connected, failure) =>
         tellAll(following, (each) => each.onConnected(connected, failure?.message ?? "")),
     },
     { beatPrefix: beatPrefix(instance) },
   );
+}
+
+function take(
+  following: Following,
+  entries: readonly { readonly key: string; readonly value: string | null }[],
+): void {
+  const prefix = prefixOf(following.request);
+  let changed = false;
+  for (const entry of entries) {
+    // A deleted key is no decision: whoever served on keeps its last route.
+    if (entry.value === null) continue;
+    const monitor = entry.key.slice(prefix.length);
+    const route = parseRoute(entry.value);
+    if (route === null) tellAll(following, (each) => each.onProblem(`${entry.key} holds no valid route`));
+    else changed = adopt(following, monitor, route) || changed;
+  }
+  if (changed) void saveSnapshot(following);
 }
 
 function parseRoute(text: string): Route | null {
@@ -169,28 +196,29 @@ function tellAll(following: Following, call: (listener: RouteListener) => void):
   for (const listener of following.listeners) call(listener);
 }
 
-/** Uses what an earlier process left behind, because the store has not answered in time. */
+/** Uses what an earlier process left behind, because no confirmed store has answered in time. */
 async function fallBack(following: Following): Promise<RouteOrigin> {
   const { snapshot } = following.request;
-  if (snapshot === null) return "nowhere";
+  const known = following.hasReading ? "unconfirmed" : "nowhere";
+  if (snapshot === null) return known;
   const read = await following.ports.readSnapshot(snapshot.path, snapshot.key);
   if (following.closed) return "nowhere";
   if (!read.ok) {
     const { problem } = read;
     if (problem.reason !== "absent") tellAll(following, (each) => each.onProblem(problem.message));
-    return following.routes.size > 0 ? "store" : "nowhere";
+    return known;
   }
-  // The epochs sort out what came first: a route of the store that arrived meanwhile is never replaced by an older one.
+  // The epochs sort out which is the later one, where the store has a route too.
   let adopted = 0;
   for (const [monitor, route] of Object.entries(read.routes)) {
-    if (!following.routes.has(monitor) && adopt(following, monitor, route)) adopted += 1;
+    if (adopt(following, monitor, route)) adopted += 1;
   }
-  return adopted > 0 ? "snapshot" : "nowhere";
+  return adopted > 0 ? "snapshot" : known;
 }
 
 async function saveSnapshot(following: Following): Promise<void> {
   const { snapshot } = following.request;
-  if (snapshot === null) return;
+  if (snapshot === null || following.closed || !following.isSettled || following.routes.size === 0) return;
   if (following.writing !== "no") {
     following.writing = "again";
     return;

@@ -30,7 +30,7 @@ export interface SourceEvents {
   connected: [];
   /** The store of the routes is not reached: the last route is kept. */
   stale: [event: { readonly message: string }];
-  /** The route comes from a snapshot, because the store did not answer at the start. */
+  /** The route comes from a snapshot, or from a store of which no site says that it is up to date. */
   unconfirmed: [event: { readonly route: Route }];
   /** The monitor was deleted: the last route is served for good. */
   retired: [event: { readonly route: Route }];

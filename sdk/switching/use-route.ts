@@ -2,13 +2,16 @@ import type { EventEmitter } from "node:events";
 import type { Route } from "@evenkeel/contracts/route";
 import type { SdkConfig } from "@evenkeel/contracts/sdk-config";
 import { NoRouteError } from "../errors.ts";
-import type { RouteListener } from "../route/route-follower.ts";
+import type { RouteListener, RouteOrigin } from "../route/route-follower.ts";
 import { borrowFollower } from "../route/shared-followers.ts";
 import type { Side } from "./side.ts";
 import type { SourceEvents } from "./source-events.ts";
 import type { SourceOptions } from "./source-options.ts";
 import type { Switchboard } from "./switchboard.ts";
 import { tellLater } from "./tell-later.ts";
+
+/** Origins of a first route that a later one may have replaced already. */
+const UNCONFIRMED: ReadonlySet<RouteOrigin> = new Set(["snapshot", "unconfirmed"]);
 
 /** How a data source uses its route. */
 export interface RouteUse {
@@ -84,7 +87,7 @@ export async function followRemotely<S extends Side>(
   if (known !== null) take(known);
   const origin = await follower.ready;
   const first = follower.routeOf(monitorId);
-  if (origin === "snapshot" && first !== null) tellLater(events, "unconfirmed", { route: first });
+  if (first !== null && UNCONFIRMED.has(origin)) tellLater(events, "unconfirmed", { route: first });
   return {
     route: () => follower.routeOf(monitorId),
     end() {

@@ -11,6 +11,8 @@ export interface FakeStore {
   readonly store: RouteStore;
   /** What the watch of the follower hears. */
   hear(): WatchListener;
+  /** What is read under the prefixes that begin so; nothing can be read before. */
+  answer(entries: Readonly<Record<string, string>>): void;
   closed(): boolean;
 }
 
@@ -18,6 +20,7 @@ export interface FakeStore {
 export function createFakeStore(): FakeStore {
   const listeners: WatchListener[] = [];
   let closed = false;
+  let readable: Readonly<Record<string, string>> | null = null;
   const refused = async (): Promise<StoreFailure> => ({
     ok: false,
     reason: "rejected",
@@ -25,7 +28,11 @@ export function createFakeStore(): FakeStore {
   });
   return {
     store: {
-      range: refused,
+      async range(prefix) {
+        if (readable === null) return refused();
+        const under = Object.entries(readable).filter(([key]) => key.startsWith(prefix));
+        return { ok: true, value: makeReading(Object.fromEntries(under)) };
+      },
       put: refused,
       swap: refused,
       grantLease: refused,
@@ -42,6 +49,9 @@ export function createFakeStore(): FakeStore {
       const listener = listeners[0];
       if (listener === undefined) throw new Error("nobody watches");
       return listener;
+    },
+    answer(entries) {
+      readable = entries;
     },
     closed: () => closed,
   };

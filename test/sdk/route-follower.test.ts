@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Route, routeKey } from "@evenkeel/contracts/route";
+import { type Beat, beatPrefix, type Route, routeKey } from "@evenkeel/contracts/route";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type FollowRequest, followRoutes, type RouteFollower } from "../../sdk/route/route-follower.ts";
 import { readSnapshot, writeSnapshot } from "../../sdk/route/snapshot.ts";
@@ -10,6 +10,10 @@ import { createFakeStore, type FakeStore, makeReading } from "./fake-store.ts";
 import { makeRoute } from "./make-route.ts";
 
 const KEY = routeKey("inst", "shop", "db");
+const beatOf = (confirmedBy: Beat["confirmedBy"], site = "s1") => ({
+  [`${beatPrefix("inst")}${site}`]: JSON.stringify({ v: 1, confirmedBy, count: 3 }),
+});
+const routeAt = (epoch: number) => ({ [KEY]: JSON.stringify(makeRoute(epoch)) });
 let directory = "";
 let fake: FakeStore;
 let follower: RouteFollower | null = null;
@@ -49,8 +53,9 @@ const put = (route: Route | string, revision: number) => {
 };
 
 test("[SAFE-1] routes are followed as they come; older ones, deletions and forks move nothing", async () => {
+  fake.answer({ ...routeAt(3), ...beatOf("edge") });
   const { told, follower: made } = follow();
-  fake.hear().onReading(makeReading({ [KEY]: JSON.stringify(makeRoute(3)) }));
+  fake.hear().onReading(makeReading(routeAt(3)));
   expect(await made.ready).toBe("store");
   put(makeRoute(4), 11);
   put(makeRoute(3), 12);
@@ -77,11 +82,13 @@ test("a store that does not answer in time: the snapshot's routes serve, and the
   expect(told).toEqual(["db 5", "db 6"]);
 });
 
-test("a store that answers in time: the snapshot is not looked at, and written anew", async () => {
+test("a confirmed store: the snapshot is not looked at, and written anew", async () => {
   const snapshot = { path: join(directory, "routes.json"), key: "k" };
   await writeSnapshot(snapshot.path, snapshot.key, { db: makeRoute(9) });
-  const { told } = follow({ snapshot });
-  fake.hear().onReading(makeReading({ [KEY]: JSON.stringify(makeRoute(2)) }));
+  fake.answer({ ...routeAt(2), ...beatOf("peer") });
+  const { told, follower: made } = follow({ snapshot });
+  fake.hear().onReading(makeReading(routeAt(2)));
+  expect(await made.ready).toBe("store");
   put(makeRoute(3), 11);
   put(makeRoute(4), 12);
   expect(told).toEqual(["db 2", "db 3", "db 4"]);
@@ -89,6 +96,38 @@ test("a store that answers in time: the snapshot is not looked at, and written a
     const read = await readSnapshot(snapshot.path, snapshot.key);
     return read.ok && read.routes.db?.epoch === 4;
   });
+});
+
+test("a store that is confirmed later than it was read is read again: it was brought up in between", async () => {
+  fake.answer({ ...routeAt(2), ...beatOf("none") });
+  const { told, follower: made } = follow();
+  fake.hear().onReading(makeReading(routeAt(2)));
+  fake.answer({ ...routeAt(5), ...beatOf("none"), ...beatOf("edge", "s2") });
+  expect(await made.ready).toBe("store");
+  expect(told).toEqual(["db 2", "db 5"]);
+});
+
+test.each([
+  ["says that nobody confirms it", beatOf("none")],
+  ["has no beat", {}],
+  ["has something that is no beat", { [`${beatPrefix("inst")}s1`]: "edge" }],
+])("a store that %s is believed after the hold only, and its routes are unconfirmed", async (_how, beats) => {
+  fake.answer({ ...routeAt(2), ...beats });
+  const { told, follower: made } = follow({ startHoldMs: 30 });
+  fake.hear().onReading(makeReading(routeAt(2)));
+  expect(await made.ready).toBe("unconfirmed");
+  expect(told).toEqual(["db 2"]);
+  expect(made.routeOf("db")?.epoch).toBe(2);
+});
+
+test("[SAFE-1] a store that is not confirmed does not outdo a later snapshot, nor overwrite it", async () => {
+  const snapshot = { path: join(directory, "routes.json"), key: "k" };
+  await writeSnapshot(snapshot.path, snapshot.key, { db: makeRoute(9) });
+  const { told, follower: made } = follow({ startHoldMs: 30, snapshot });
+  fake.hear().onReading(makeReading(routeAt(2)));
+  expect(await made.ready).toBe("snapshot");
+  expect(told).toEqual(["db 2", "db 9"]);
+  expect(made.routeOf("db")?.epoch).toBe(9);
 });
 
 test("neither store nor snapshot: ready says so, and a later route is followed all the same", async () => {

@@ -39,6 +39,17 @@ const REJECTED_WITHIN_MS = 5;
 const GENEROUS = 10;
 const IN_FLIGHT = 8;
 const SLOW_MS = 120_000;
+/** A server that has not answered for so long does hang. */
+const HUNG_MS = 250;
+
+/** A server still answers for a moment after its stop was ordered. @returns once a call hangs: that call, or its error's code */
+async function untilHung(driver: Driver): Promise<{ readonly hanging: Promise<string> }> {
+  for (;;) {
+    const call = driver.where().catch((error: { code: string }) => error.code);
+    const hangs = new Promise<boolean>((resolve) => setTimeout(() => resolve(true), HUNG_MS));
+    if (await Promise.race([call.then(() => false), hangs])) return { hanging: call };
+  }
+}
 
 /**
  * The rules that each data source keeps, proven with real servers that are stopped and killed.
@@ -94,6 +105,7 @@ export function describeSource(request: SuiteRequest): void {
       const driver = await openAt("dc1");
       await Promise.all(Array.from({ length: IN_FLIGHT }, () => driver.where()));
       sites.engine.dataCentres.dc1.process.stop();
+      await untilHung(driver);
       const calls = Array.from({ length: IN_FLIGHT }, () =>
         driver.where().then(
           (answer) => ({ answer, atMs: performance.now(), code: "" }),
@@ -277,7 +289,7 @@ export function describeSource(request: SuiteRequest): void {
       const driver = await openAt("dc1");
       await Promise.all(Array.from({ length: IN_FLIGHT }, () => driver.where()));
       sites.engine.dataCentres.dc1.process.stop();
-      const hanging = driver.where().catch((error: { code: string }) => error.code);
+      const { hanging } = await untilHung(driver);
       await driver.source.close();
       expect(await hanging).toBe("EVENKEEL_CLOSED");
       await until("all sockets are gone", () => count() <= before);

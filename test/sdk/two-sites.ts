@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Route, routeKey } from "@evenkeel/contracts/route";
+import { type Beat, beatPrefix, Route, routeKey } from "@evenkeel/contracts/route";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import type { EngineHandle } from "@evenkeel/lab/engines/engine-handle";
@@ -64,6 +64,10 @@ export async function startTwoSites(engine: EngineName, portBase: number): Promi
   const etcd = routes.handle;
   const { handle } = started;
   const store = openRouteStore({ endpoints: [...etcd.endpoints], ...etcd.users.agent, deadlineMs: 10_000 });
+  // No agent runs here: the test itself is the site that knows the latest route.
+  const beat: Beat = { v: 1, confirmedBy: "edge", count: 0 };
+  const beaten = await store.put({ key: `${beatPrefix(INSTANCE)}dc1`, value: JSON.stringify(beat) });
+  if (!beaten.ok) throw new Error(beaten.message);
   return {
     engine: handle,
     directory: stateDir,

@@ -553,7 +553,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     id: "snapshot-wins",
     file: "sdk/route/route-follower.ts",
-    find: "if (!following.routes.has(monitor) && adopt(following, monitor, route)) adopted += 1;",
+    find: "if (adopt(following, monitor, route)) adopted += 1;",
     replace: "following.routes.set(monitor, route);",
     why: "An old snapshot replaces what the store said.",
   },

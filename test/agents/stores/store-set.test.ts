@@ -1,6 +1,6 @@
 import type { RouteWrite, WrittenFrame } from "@evenkeel/contracts/agent-protocol";
 import { ArbitrationSettings, type Plan, type PlannedStore } from "@evenkeel/contracts/plan";
-import { BEAT_INTERVAL_MS, routeKey } from "@evenkeel/contracts/route";
+import { BEAT_INTERVAL_MS, Beat, beatPrefix, routeKey } from "@evenkeel/contracts/route";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SYSTEM_CLOCK } from "../../../agents/clock.ts";
 import { SETTLE_MS } from "../../../agents/stores/route-watch.ts";
@@ -122,6 +122,61 @@ describe("the stores of an agent", () => {
     expect(said).toEqual([expect.stringContaining("orders cannot be mirrored for MAS")]);
     const [result] = await set.write([writeOf(1, "dc1")]);
     expect(result?.outcome).toEqual({ result: "stored", written: true });
+  });
+});
+
+describe("the beat of a store", () => {
+  const beats = async () => {
+    await vi.advanceTimersByTimeAsync(BEAT_INTERVAL_MS);
+    return read(`${beatPrefix(INSTANCE)}s1`).map(
+      (text) => Beat.parse(JSON.parse(text ?? "null")).confirmedBy,
+    );
+  };
+  const TWO = planOf([{ id: "mirrored" }, { id: "plain" }]);
+
+  it("confirms the store once it was brought up to what the control plane told, and no longer than that is heard", async () => {
+    await set.follow(TWO);
+    expect(await beats()).toEqual(["none", "none"]);
+    memoryOf("plain").fail("swap", true);
+    await set.write([writeOf(1, "dc1")]);
+    expect(await beats()).toEqual(["edge", "none"]);
+    memoryOf("plain").fail("swap", false);
+    await set.write([writeOf(1, "dc1")]);
+    expect(await beats()).toEqual(["edge", "edge"]);
+    set.forgetTold();
+    expect(await beats()).toEqual(["none", "none"]);
+    await set.write([]);
+    expect(await beats()).toEqual(["edge", "edge"]);
+  });
+
+  it("does not confirm a store that holds another decision", async () => {
+    memoryOf("plain").write(ROUTE, JSON.stringify({ ...writeOf(1, "dc2").route, decision: "dec_other" }));
+    await set.follow(TWO);
+    await set.write([writeOf(1, "dc1")]);
+    expect(await beats()).toEqual(["edge", "none"]);
+  });
+
+  it("confirms a store that another agent brought up after our own write had failed", async () => {
+    await set.follow(TWO);
+    await set.write([writeOf(1, "dc1")]);
+    memoryOf("plain").fail("swap", true);
+    await set.write([writeOf(2, "dc2")]);
+    expect(await beats()).toEqual(["edge", "none"]);
+    memoryOf("plain").write(ROUTE, JSON.stringify(writeOf(2, "dc2").route));
+    await vi.advanceTimersByTimeAsync(SETTLE_MS);
+    expect(await beats()).toEqual(["edge", "edge"]);
+  });
+
+  it("confirms a store that was opened anew with another password after it was looked at", async () => {
+    await set.follow(TWO);
+    await set.write([writeOf(1, "dc1")]);
+    memoryOf("plain").fail("range", true);
+    await set.follow(planOf([{ id: "mirrored" }, { id: "plain", user: "another" }]));
+    expect(await beats()).toEqual(["edge", "none"]);
+    memoryOf("plain").fail("range", false);
+    memoryOf("plain").rereadAll();
+    await vi.advanceTimersByTimeAsync(SETTLE_MS);
+    expect(await beats()).toEqual(["edge", "edge"]);
   });
 });
 
