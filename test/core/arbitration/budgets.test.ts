@@ -54,6 +54,22 @@ describe("budgets [SAFE-6]", () => {
     expect(countMoved(world)).toBe(6);
   });
 
+  it("do not give way while a single site sees less than most of it failing: its own network may be what is ill", () => {
+    const world = startMany(10, { budgetPerSiteMinute: 3 });
+    world.now += 1000;
+    const failing = (count: number) => ids(count).map((id) => down("dc1", 1000, { monitorId: id }));
+    world.report("a2", failing(4));
+    for (const agent of ["a1", "aw"]) world.report(agent, failing(6));
+    const nonces = new Set(world.state.monitors.list.flatMap((one) => one.asking?.nonce ?? []));
+    const well = ids(10).map((id) => up("dc2", { monitorId: id }));
+    for (const nonce of nonces) {
+      world.answer("a2", [...failing(4), ...well], nonce);
+      for (const agent of ["a1", "aw"]) world.answer(agent, [...failing(6), ...well], nonce);
+    }
+    expect(countMoved(world)).toBe(0);
+    expect(listAlarms(world)).toContain("ARB-21");
+  });
+
   it("bind the whole instance as well", () => {
     const world = startMany(10, { budgetPerSiteMinute: 100, budgetPerInstanceDay: 3 });
     failMany(world, 4);

@@ -1,3 +1,4 @@
+import { checkPlan } from "@evenkeel/core/arbitration/plan";
 import { describe, expect, it } from "vitest";
 import { down, failHome, MONITOR, makePlan, settle, startWorld, TIMING, UP_STORES, up } from "./world.ts";
 
@@ -138,6 +139,21 @@ describe("an automatic switch", () => {
     world.report("aw", [down("dc1", 1000, { sawUp: false })]);
     expect(world.monitor().route.epoch).toBe(1);
     expect(world.monitor().alarm).toBe("ARB-13");
+  });
+
+  it("[SAFE-2] does not count what a process saw that has ended since", () => {
+    const world = startWorld();
+    settle(world);
+    world.event({ type: "agent-disconnected", agentId: "aw" });
+    world.now += 1000;
+    world.report("a1", [down("dc1")]);
+    world.connect("a1", "s1", "a1-boot-2");
+    world.report("a2", [down("dc1")]);
+    expect(world.monitor().asking).toBeNull();
+    expect(world.monitor().route.epoch).toBe(1);
+    // The new process has to see the target up before its failure counts.
+    world.report("a1", [down("dc1", 1000, { sawUp: false })]);
+    expect(world.monitor().asking).toBeNull();
   });
 
   it("[SAFE-2] does not count an ill observer", () => {
@@ -442,6 +458,30 @@ describe("a running switch", () => {
     world.event({ type: "tick" });
     expect(world.effects.filter((effect) => effect.type === "write-routes")).toHaveLength(1);
     expect(world.monitor().run?.position.step).toBe("write-route");
+  });
+
+  it("[SAFE-9] keeps its plan: home, data centres and existence change only after it", () => {
+    const world = startWorld();
+    settle(world);
+    world.command(switchTo("dc2", 1, { force: true, reason: "a reason" }));
+    expect(world.monitor().run).not.toBeNull();
+    const third = { name: "dc3", site: "sw", priority: 3 };
+    const dataCentres = [
+      { name: "dc1", site: "s1", priority: 1 },
+      { name: "dc2", site: "s2", priority: 2 },
+      third,
+    ];
+    const changed = [
+      makePlan({ monitor: { home: "dc2" } }, 2),
+      makePlan({ dataCentres }, 2),
+      { ...makePlan({}, 2), monitors: [] },
+    ];
+    const listCodes = () => changed.map((plan) => checkPlan(world.state, plan).map(({ code }) => code));
+    expect(listCodes()).toEqual([["switch-in-progress"], ["switch-in-progress"], ["switch-in-progress"]]);
+    expect(checkPlan(world.state, makePlan({ timing: { monitorTimeoutMs: 9000 } }, 2))).toEqual([]);
+    world.written("a1");
+    expect(world.monitor().run).toBeNull();
+    expect(listCodes()).toEqual([[], [], []]);
   });
 
   it("does not end for the acknowledgement of an older epoch", () => {

@@ -31,6 +31,20 @@ describe("sites that contradict each other [SAFE-2]", () => {
     expect(world.monitor().asking).toBeNull();
   });
 
+  it("stay blind with every further report of the same failure", () => {
+    const world = startWorld();
+    settle(world);
+    world.report("aw", [down("dc1", NOTICED_MS)]);
+    world.answer("a1", [up("dc1"), up("dc2")]);
+    world.answer("a2", [up("dc1"), up("dc2")]);
+    world.answer("aw", [down("dc1", NOTICED_MS + 10), up("dc2")]);
+    world.now += 5000;
+    world.report("aw", [down("dc1", NOTICED_MS + 5010)]);
+    world.report("a1", [down("dc1")]);
+    expect(world.monitor().route.epoch).toBe(1);
+    expect(world.monitor().asking).toBeNull();
+  });
+
   it("are believed again once they have seen the target up", () => {
     const world = startWorld();
     settle(world);

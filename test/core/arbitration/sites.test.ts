@@ -147,6 +147,16 @@ describe("a site that is lost as a whole [SAFE-3]", () => {
     }
   });
 
+  it("[SAFE-4] is not confirmed by an answer that knows nothing of the links any more", () => {
+    const world = startTwo(true);
+    losePower(world);
+    passTimeout(world);
+    expect(world.monitor().asking).not.toBeNull();
+    world.links.a2 = [];
+    answerAll(world);
+    expect(world.monitor().route.epoch).toBe(1);
+  });
+
   it("[SAFE-4] is called off when an agent of the site comes back while the question is out", () => {
     const world = startTwo(true);
     losePower(world);

@@ -3,6 +3,7 @@ import type { Route } from "@evenkeel/contracts/route";
 import { computeNextDeadline } from "@evenkeel/core/arbitration/deadline";
 import { renderLiveView } from "@evenkeel/core/arbitration/live-view";
 import { makeRows } from "@evenkeel/core/arbitration/monitor-rows";
+import { compareLineage } from "@evenkeel/core/switching/lineage";
 import { describe, expect, it } from "vitest";
 import { down, failHome, settle, startWorld, UP_STORES, up, type World } from "./world.ts";
 
@@ -60,6 +61,24 @@ describe("a store that was away [SAFE-1]", () => {
     world.event({ type: "tick" });
     expect(listSent(world)).toEqual([]);
   });
+});
+
+it("[SAFE-1] a store that slept through two switches is merely behind", () => {
+  const world = startWorld();
+  settle(world);
+  const slept = world.monitor().route;
+  for (const [to, epoch] of [
+    ["dc2", 1],
+    ["dc1", 2],
+  ] as const) {
+    switchTo(world, to, epoch);
+    world.written("a1");
+  }
+  const [write] = world.effects
+    .flatMap((effect) => (effect.type === "write-routes" ? effect.writes : []))
+    .slice(-1);
+  expect(write?.route.epoch).toBe(3);
+  expect(compareLineage(slept, world.monitor().route, write?.ancestors ?? [])).toBe("behind");
 });
 
 describe("a route in a store [SAFE-1]", () => {
