@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** A mutant that so many histories do not notice is given to the core's own tests. */
 const RUNS_MAX = 600;
 /** A child process that takes longer than this has come to hang by its mutant, in milliseconds. */
-const CHILD_MAX_MS = 120_000;
+const CHILD_MAX_MS = 300_000;
 const WORDS_SHOWN = 140;
 /** Words of an error that comes of a mutant which is no sound program. */
 const INVALID = /CRASH.*(ReferenceError|SyntaxError)/;
@@ -26,7 +26,7 @@ async function simulate(id: string, runs: number): Promise<Catch> {
   if (found === null) return null;
   // A mutant that is no program is caught by nobody.
   if (INVALID.test(found.words)) throw new Error(`${id} does not run: ${found.words}`);
-  return { by: "simulator", words: `history ${found.runs}: ${found.words.slice(0, WORDS_SHOWN)}` };
+  return { by: "simulator", words: `in history ${found.runs}: ${found.words.slice(0, WORDS_SHOWN)}` };
 }
 
 async function test(id: string): Promise<Catch> {
@@ -51,7 +51,8 @@ async function test(id: string): Promise<Catch> {
  * @param runs histories that the simulator may run
  */
 export async function huntOne(id: string, runs: number = RUNS_MAX): Promise<Catch> {
-  return (await simulate(id, runs)) ?? (await test(id));
+  const caught = (await simulate(id, runs)) ?? (await test(id));
+  return caught?.by === "tests" ? { ...caught, words: `after ${runs} histories: ${caught.words}` } : caught;
 }
 
 /**
@@ -88,7 +89,7 @@ async function judge(mutant: Mutant): Promise<string> {
   if (!isApplicable(mutant)) return "its text does not occur exactly once any more";
   try {
     const caught = await huntOne(mutant.id);
-    return caught === null ? "SURVIVED" : `caught by the ${caught.by}, ${caught.words}`;
+    return caught === null ? "SURVIVED" : `caught by the ${caught.by} ${caught.words}`;
   } catch (error) {
     return `could not be hunted: ${error instanceof Error ? error.message.slice(0, WORDS_SHOWN) : String(error)}`;
   }

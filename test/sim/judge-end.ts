@@ -41,7 +41,7 @@ export function listDisagreements(world: World, script: Script): string[] {
   const differences = world.plan().monitors.flatMap(({ id }) => {
     const row = world.instance.row(id);
     if (row === null) return [`monitor ${id} has no row`];
-    if (row.fork === null) return listDifferences(world, row, mayFork, has("somebody breaks the glass"));
+    if (row.fork === null) return listDifferences(world, row, mayFork);
     return mayFork ? [] : [`${id} is suspected of a split brain, and there was none`];
   });
   return [...unlike, ...differences];
@@ -60,7 +60,7 @@ function listUnlike(world: World): string[] {
   return [...targets, ...gone];
 }
 
-function listDifferences(world: World, row: MonitorState, mayFork: boolean, byHand: boolean): string[] {
+function listDifferences(world: World, row: MonitorState, mayFork: boolean): string[] {
   const { route, id, run } = row;
   const words: string[] = [];
   if (run !== null) words.push(`${run.kind} of ${id} to ${run.to} has not ended`);
@@ -68,8 +68,7 @@ function listDifferences(world: World, row: MonitorState, mayFork: boolean, byHa
   for (const store of world.stores) {
     const entry = store.entry(key);
     const held = entry === null ? null : Route.parse(JSON.parse(entry.value));
-    // What a person wrote by hand is found with the next write or connect.
-    if (held?.decision === route.decision || (byHand && held !== null && held.epoch > route.epoch)) continue;
+    if (held?.decision === route.decision) continue;
     words.push(`${store.id} holds epoch ${held?.epoch ?? 0} of ${id}, not ${route.epoch}`);
   }
   for (const { site, follower } of world.applications) {

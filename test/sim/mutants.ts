@@ -557,4 +557,26 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "following.routes.set(monitor, route);",
     why: "An old snapshot replaces what the store said.",
   },
+  {
+    id: "any-decision-of-an-epoch",
+    file: "core/switching/lineage.ts",
+    find: 'if (stored.epoch === wanted.epoch) return stored.decision === wanted.decision ? "same" : "fork";',
+    replace: 'if (stored.epoch === wanted.epoch) return "same";',
+    why: "An equal epoch is accepted whatever the decision.",
+  },
+  {
+    id: "no-compare-and-swap",
+    file: "agents/stores/write-route.ts",
+    find: "const swap = await store.swap({ key, value }, present.value?.modRevision ?? 0, also);",
+    replace:
+      "const put = await store.put({ key, value });\n    const swap = put.ok ? { ok: true as const, value: { swapped: true as const, revision: put.value.revision } } : put;",
+    why: "An agent writes over whatever came between its reading and its writing.",
+  },
+  {
+    id: "foreign-unseen",
+    file: "agents/stores/route-watch.ts",
+    find: "    cancel ??= clock.after(SETTLE_MS, examine);\n",
+    replace: "",
+    why: "Nobody notices what a person writes into a store beside the control plane.",
+  },
 ];
