@@ -1,8 +1,10 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { hunt } from "./hunt-mutants.ts";
-import { renderFailure, runHistory, shrink } from "./run-history.ts";
+import { renderTrace } from "./render-history.ts";
+import { runHistory, shrink } from "./run-history.ts";
 import { runMany } from "./run-many.ts";
+import type { World } from "./world.ts";
 
 /** Histories of a run without a number. */
 const RUNS = 1000;
@@ -20,7 +22,11 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 async function replay(seed: number): Promise<number> {
   const history = await runHistory(seed);
   const isGood = history.violations.length === 0;
-  say(renderFailure(isGood ? history : await shrink(history)));
+  const told = isGood ? history : await shrink(history);
+  // The same script makes the same history: this time its world is looked at.
+  const worlds: World[] = [];
+  await runHistory(seed, told.script, (world) => worlds.push(world));
+  say(renderTrace(told, worlds[0]?.trace ?? []));
   say(isGood ? `no rule was broken; ${history.automatic} automatic switches` : "a rule was broken");
   return isGood ? 0 : 1;
 }

@@ -34,7 +34,7 @@ const SHRINK_RUNS_MAX = 60;
 export async function runHistory(
   seed: number,
   script: Script = writeScript(createRandom(seed)),
-  onWorld: (world: World) => void = () => undefined,
+  onWorld: (world: World) => unknown = () => undefined,
 ): Promise<History> {
   const world = createWorld(seed, script.topology, script.settings);
   onWorld(world);
@@ -90,18 +90,4 @@ export async function shrink(history: History): Promise<History> {
     else index += 1;
   }
   return smallest;
-}
-
-/** Renders a failing history for people. */
-export function renderFailure(history: History): string {
-  const { seed, script, violations } = history;
-  const faults = [...script.faults]
-    .sort((a, b) => a.atMs - b.atMs)
-    .map((fault) => `    ${fault.atMs} ms: ${fault.kind}, for ${fault.forMs} ms (dice ${fault.dice})`);
-  const settings = JSON.stringify(script.settings);
-  return [
-    `seed ${seed} (npm run sim -- --seed ${seed}): ${JSON.stringify(script.topology)} ${settings}`,
-    ...faults,
-    ...violations.map((one) => `  ${one}`),
-  ].join("\n");
 }

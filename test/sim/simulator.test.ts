@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { isApplicable } from "./find-mutant.ts";
 import { MUTANTS } from "./mutants.ts";
-import { renderFailure, runHistory } from "./run-history.ts";
+import { renderFailure } from "./render-history.ts";
+import { runHistory } from "./run-history.ts";
 
 const HISTORIES = 300;
 /** Two busy cores shared with other tests are no reason to fail. */

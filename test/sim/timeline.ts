@@ -7,6 +7,8 @@ export interface Timeline {
   now(): number;
   /** Acts after so many milliseconds; the result cancels. */
   after(ms: number, act: () => void): () => void;
+  /** Events that ran so far. */
+  events(): number;
   /** Runs all events up to a time. */
   run(untilMs: number): Promise<void>;
 }
@@ -74,6 +76,7 @@ export function createTimeline(): Timeline {
 
   return {
     now: () => nowMs,
+    events: () => ran,
     after(ms, act) {
       made += 1;
       const due: Due = { atMs: nowMs + Math.max(0, ms), order: made, act };

@@ -88,6 +88,8 @@ export interface VirtualInstance {
 export interface InstanceObserver {
   readonly onCommit: (before: MonitorState | null, after: MonitorState, self: VirtualInstance) => void;
   readonly onPlan: (plan: Plan, self: VirtualInstance) => void;
+  /** Events were stored, oldest first. */
+  readonly onRecorded: (events: readonly InstanceEvent[]) => void;
   readonly onRestore: (self: VirtualInstance) => void;
   readonly onReply: (reply: SettledCommand) => void;
   /** A rule of the shell was broken. */
@@ -166,6 +168,7 @@ export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
     for (const [id, monitor] of Object.entries(changes.monitors)) {
       if (monitor !== null) observer.onCommit(before[id] ?? null, monitor, self);
     }
+    if (changes.events.length > 0) observer.onRecorded(changes.events);
     crashIf("after-commit");
   }
 

@@ -19,8 +19,9 @@ export interface RouteWatch {
  * Makes the oracle of routes.
  *
  * @param fail where a broken rule is reported
+ * @param note takes what is seen into the trace
  */
-export function createRouteWatch(fail: Fail): RouteWatch {
+export function createRouteWatch(fail: Fail, note: (words: string) => void): RouteWatch {
   /** Routes that were committed, or written by a person beside the product, by their JSON. */
   const allowed = new Set<string>();
   const last = new Map<string, { readonly epoch: number; readonly store: string }>();
@@ -49,6 +50,7 @@ export function createRouteWatch(fail: Fail): RouteWatch {
       const before = last.get(name)?.epoch ?? 0;
       if (route.epoch <= before) fail("SAFE-1", `${store} went from epoch ${before} to ${route.epoch}`);
       last.set(name, { epoch: route.epoch, store });
+      note(`${store} holds ${key.slice(key.lastIndexOf("/") + 1)} → ${route.active}, epoch ${route.epoch}`);
     },
     onStoreRestored(store) {
       for (const [name, entry] of last) if (entry.store === store) last.delete(name);
@@ -68,6 +70,7 @@ export function createRouteWatch(fail: Fail): RouteWatch {
           if (route.epoch <= before)
             fail("SAFE-1", `the SDK in ${site} went from epoch ${before} to ${route.epoch} of ${monitor}`);
           epochs.set(monitor, route.epoch);
+          note(`the SDK in ${site} follows ${monitor} → ${route.active}, epoch ${route.epoch}`);
         },
         onConnected: () => undefined,
         onFork: () => undefined,

@@ -1,5 +1,6 @@
 import { parentPort } from "node:worker_threads";
-import { renderFailure, runHistory, shrink } from "./run-history.ts";
+import { renderFailure } from "./render-history.ts";
+import { runHistory, shrink } from "./run-history.ts";
 
 /** What a batch of histories came to. */
 export interface BatchReport {

@@ -17,6 +17,8 @@ import { createSwitchWatch, type SwitchWatch } from "./watch-switches.ts";
 
 /** Broken rules that are kept of one history. */
 const VIOLATIONS_MAX = 20;
+/** Lines of a trace. */
+const TRACED_MAX = 2000;
 /** In one of so many histories every frame is checked against its schema; that takes time. */
 const CHECKED_SHARE = 8;
 /** An SDK waits so long for its store before it uses its snapshot, in virtual milliseconds. */
@@ -27,6 +29,12 @@ export interface VirtualApplication {
   readonly site: string;
   follower: RouteFollower;
   snapshot: RouteSnapshot;
+}
+
+/** Something that happened. */
+export interface Traced {
+  readonly atMs: number;
+  readonly words: string;
 }
 
 /** A whole installation on virtual time. */
@@ -45,6 +53,8 @@ export interface World {
   /** Every answer to a command, in order. */
   readonly replies: SettledCommand[];
   readonly violations: string[];
+  /** What happened, in order: recorded events, routes in stores, routes that SDKs follow; virtual milliseconds. */
+  readonly trace: readonly Traced[];
   readonly routes: Pick<RouteWatch, "changes">;
   readonly switches: Pick<SwitchWatch, "automatic">;
   /** Reports a broken rule. */
@@ -100,7 +110,11 @@ export function createWorld(
   };
   /** Sites that are led to a twin of the object. */
   const led = new Map<string, VirtualInstance>();
-  const routes = createRouteWatch(fail);
+  const trace: Traced[] = [];
+  const note = (words: string) => {
+    if (trace.length < TRACED_MAX) trace.push({ atMs: timeline.now(), words });
+  };
+  const routes = createRouteWatch(fail, note);
   const switches = createSwitchWatch(
     {
       ...{ targets, sites },
@@ -136,6 +150,10 @@ export function createWorld(
       switches.onCommit(before, after, object);
     },
     onPlan: switches.onPlan,
+    onRecorded(events) {
+      for (const { monitorId, because } of events)
+        note(`${monitorId ?? "instance"} [${because.id}] ${because.text}`);
+    },
     onRestore: switches.onRestore,
     onReply(reply) {
       replies.push(reply);
@@ -195,7 +213,7 @@ export function createWorld(
 
   const world: World = {
     ...{ topology, timeline, random, sites, targets, network, agents, stores, applications, instance },
-    ...{ replies, violations, routes, switches, fail, startApplication },
+    ...{ replies, violations, trace, routes, switches, fail, startApplication },
     refuse(site, isRefused) {
       if (isRefused) doors.refused.add(site);
       else doors.refused.delete(site);
