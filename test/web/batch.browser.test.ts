@@ -47,7 +47,7 @@ describe("many monitors at once", () => {
     const rows = dialog(page).getByRole("list", { name: "Monitors to move" });
     await rows.getByText("Abnormal").waitFor();
     await rows.getByText("epoch 4").waitFor();
-    await rows.getByText("dc1 is healthy and serves now").waitFor();
+    await dialog(page).getByText("1 of them leaves a side that works").waitFor();
     await picture(page, "batch", false);
     await press(page, "Switch 2 monitors, 1 from a healthy side");
     await dialog(page).getByText("2 moved, 0 on their way, 0 not moved").waitFor();
@@ -116,6 +116,20 @@ describe("many monitors at once", () => {
     await press(page, "Switch 1 monitor, 1 from a healthy side");
     await dialog(page).getByText("1 moved").waitFor();
     expect(bench.fixture.batches[0]?.members).toEqual([{ monitorId: stock.id, to: "dc3", expectedEpoch: 4 }]);
+  });
+
+  it("that are away can be brought home together, and the focus stays in the dialog", async () => {
+    const away = (name: string) => makeMonitor(name, { active: "dc2", armed: false });
+    const page = await ask(makeView([orders, away("one"), away("two")]));
+    await dialog(page).getByRole("combobox", { name: "What to move" }).click();
+    await page.getByTitle("Home: everything that is away").click();
+    await shown(page, "Bring monitors home?");
+    await picture(page, "batch-home", false);
+    await press(page, "Switch 2 monitors");
+    await dialog(page).getByText("2 moved").waitFor();
+    expect(bench.fixture.batches[0]?.members.map(({ to }) => to)).toEqual(["dc1", "dc1"]);
+    const focused = () => page.evaluate<string>("document.activeElement?.textContent ?? ''");
+    await expect.poll(focused).toBe("Close");
   });
 
   it("that changed under the dialog are marked, and nothing can be sent before a second look", async () => {

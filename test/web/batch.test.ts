@@ -23,6 +23,15 @@ describe("the monitors of a batch", () => {
     expect(ids({ siteId: "sit_witness01" })).toEqual([]);
   });
 
+  it("or all that are away from home, to bring them back there", () => {
+    const third = makeMonitor("third", { active: "dc3", home: "dc2" });
+    const members = takeMembers(makeView([orders, away, third]), { siteId: null, applicationId: null });
+    expect(members.map(({ sight, targets }) => [sight.monitorId, targets])).toEqual([
+      [away.id, ["dc1"]],
+      [third.id, ["dc2"]],
+    ]);
+  });
+
   it("go to a healthy data centre of another site first, home before others", () => {
     const targets = (...dataCentres: ReturnType<typeof makeDataCentre>[]) => {
       const monitor = makeMonitor("orders", { active: "dc1", home: "dc3", dataCentres });

@@ -116,6 +116,24 @@ it("sets the owner up, follows an instance live, and shows why the real control 
   await dialog.getByText("No agent is connected, so nothing can be switched").waitFor();
   await dialog.getByRole("button", { name: "Cancel" }).click();
 
+  await create(page, `${base}/monitors`, { ...monitor, name: "baskets" }, MonitorView);
+  await page.getByRole("article", { name: "baskets" }).waitFor();
+  await page.getByRole("button", { name: "Switch many …" }).click();
+  await dialog.getByRole("button", { name: /^Switch 2 monitors/ }).click();
+  await dialog.getByText("0 moved, 0 on their way, 2 not moved").waitFor();
+  await dialog.getByRole("button", { name: "Close" }).last().click();
+  await dialog.waitFor({ state: "hidden" });
+
+  await card.getByRole("button", { name: "Maintenance …" }).click();
+  await dialog.getByLabel("Reason").fill("new disks");
+  await dialog.getByRole("button", { name: "Begin maintenance" }).click();
+  await dialog.getByText("Stored.").waitFor();
+  await card.getByText(/Maintenance until .* nothing switches by itself/).waitFor();
+  await dialog.getByRole("button", { name: "End now" }).click();
+  await card.getByText(/Maintenance until/).waitFor({ state: "detached" });
+  await dialog.locator(".ant-modal-footer button").click();
+  await dialog.waitFor({ state: "hidden" });
+
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByLabel("Name").fill(OWNER.name);
   await page.getByLabel("Password").first().fill(OWNER.password);

@@ -6,8 +6,10 @@ import { useWords } from "../language/words-context.tsx";
 import { type Freshness, isTrusted } from "../live/freshness.ts";
 import type { BatchScope } from "../model/batch.ts";
 import type { BatchOutcome } from "../model/batch-outcome.ts";
+import { nameSite } from "../model/instance-summary.ts";
 import { Notice } from "../parts/notice.tsx";
-import { areComplete, BatchBlocked, BatchModeChoice, type BatchTerms, PLAIN_TERMS } from "./batch-mode.tsx";
+import { BatchConfirm } from "./batch-confirm.tsx";
+import { BatchBlocked, BatchModeChoice, type BatchTerms, PLAIN_TERMS } from "./batch-mode.tsx";
 import { BatchResults } from "./batch-results.tsx";
 import { BatchRows } from "./batch-rows.tsx";
 import { BatchScopeChoice } from "./batch-scope.tsx";
@@ -33,101 +35,69 @@ export function BatchDialog(props: BatchDialogProps) {
   const batch = useBatch(view, props.scope, props.send);
   const [terms, setTerms] = useState<BatchTerms>(PLAIN_TERMS);
   const { outcome } = batch;
-  const site = view.sites.find(({ id }) => id === batch.scope.siteId)?.name ?? batch.scope.siteId;
+  const { siteId } = batch.scope;
+  const site = siteId === null ? null : nameSite(view.sites, siteId);
   const settled = outcome?.type === "answered";
   // What stayed where it was may be asked for again; after that there is nothing left to ask.
   const isOver = settled && outcome.members.every((member) => member.ok);
   return (
     <Confirmation
-      title={t("batch.title", { site })}
+      title={site === null ? t("batch.title-home") : t("batch.title", { site })}
       onClose={props.onClose}
       footer={
         <>
-          <Button type={isOver ? "primary" : "default"} onClick={props.onClose}>
+          {/* The button that had the focus is gone then, and the focus with it. */}
+          <Button
+            key={isOver ? "over" : "open"}
+            autoFocus={isOver}
+            type={isOver ? "primary" : "default"}
+            onClick={props.onClose}
+          >
             {t(settled ? "dialog.close" : "dialog.cancel")}
           </Button>
-          {isOver ? null : <Confirm {...props} batch={batch} terms={terms} onTerms={setTerms} />}
+          {isOver ? null : <BatchConfirm {...props} batch={batch} terms={terms} onTerms={setTerms} />}
         </>
       }
     >
       {isTrusted(freshness) ? null : <Notice tone="error" live title={t("offer.stale")} />}
       {outcome === null ? null : <BatchResults outcome={outcome} view={view} />}
       {settled ? null : (
-        <>
-          {batch.plan.changed && !batch.busy ? (
-            <Notice tone="error" live title={t("dialog.changed.title")}>
-              {t("batch.changed")}
-            </Notice>
-          ) : null}
-          <BatchScopeChoice view={view} batch={batch} />
-          <CheckItems checks={batch.plan.reach} />
-          <BatchBlocked blocked={batch.plan.blocked} mode={terms.mode} />
-          <BatchRows batch={batch} />
-          <p className="hint">{t("batch.route-only", { site })}</p>
-          <BatchModeChoice terms={terms} onChange={setTerms} />
-        </>
+        <BatchPlanBody view={view} batch={batch} terms={terms} onTerms={setTerms} site={site} />
       )}
       {batch.busy ? <p role="status">{t("dialog.working")}</p> : null}
     </Confirmation>
   );
 }
 
-/** The button that goes on: confirm, look again, send again, or back to the plan after some stayed where they were. */
-function Confirm(
-  props: BatchDialogProps & {
-    readonly batch: BatchState;
-    readonly terms: BatchTerms;
-    readonly onTerms: (terms: BatchTerms) => void;
-  },
-) {
-  const { t } = useWords();
-  const { batch, terms, freshness } = props;
-  const { plan, outcome, busy } = batch;
-  const trusted = isTrusted(freshness);
-  const look = async () => {
-    await props.refresh();
-    batch.look();
-    props.onTerms(PLAIN_TERMS);
-  };
-  if (outcome?.type === "answered" || (plan.changed && !busy && outcome?.type !== "unknown")) {
-    return (
-      <Button type="primary" disabled={!trusted} onClick={() => void look()}>
-        {t("dialog.changed.look")}
-      </Button>
-    );
-  }
-  if (outcome?.type === "unknown") {
-    return (
-      <Button type="primary" disabled={!trusted} loading={busy} onClick={() => void batch.sendAgain()}>
-        {t("dialog.again")}
-      </Button>
-    );
-  }
-  return <SendButton batch={batch} terms={terms} trusted={trusted} />;
-}
-
-/** Says how many are moved, by which means, and from what. */
-function SendButton(props: {
+/** What would be moved, what stands in the way, and on which terms. */
+function BatchPlanBody(props: {
+  readonly view: LiveView;
   readonly batch: BatchState;
   readonly terms: BatchTerms;
-  readonly trusted: boolean;
+  readonly onTerms: (terms: BatchTerms) => void;
+  /** Name of the site that is left; null: monitors are brought home. */
+  readonly site: string | null;
 }) {
   const { t } = useWords();
-  const { batch, terms } = props;
-  const { picked, leavingHealthy: healthy } = batch.plan;
-  const count = picked.length;
-  const forced = terms.mode === "force";
+  const { batch, terms, site } = props;
+  const { plan, outcome, busy } = batch;
   return (
-    <Button
-      type="primary"
-      danger={forced || healthy > 0}
-      disabled={!props.trusted || count === 0 || !areComplete(terms)}
-      loading={batch.busy}
-      onClick={() => void batch.send(terms.mode, terms.reason)}
-    >
-      {forced
-        ? t("batch.confirm-force", { count })
-        : t(healthy > 0 ? "batch.confirm-healthy" : "batch.confirm", { count, healthy })}
-    </Button>
+    // What is on its way, or may be, is not changed any more.
+    <div className="dialog" inert={busy || outcome?.type === "unknown"}>
+      {plan.changed && !busy ? (
+        <Notice tone="error" live title={t("dialog.changed.title")}>
+          {t("batch.changed")}
+        </Notice>
+      ) : null}
+      <BatchScopeChoice view={props.view} batch={batch} />
+      {plan.reach.length === 0 ? null : <CheckItems checks={plan.reach} />}
+      {plan.leavingHealthy === 0 ? null : (
+        <Notice tone="warning" title={t("batch.leaves-healthy", { count: plan.leavingHealthy })} />
+      )}
+      <BatchBlocked blocked={plan.blocked} mode={terms.mode} />
+      <BatchRows batch={batch} />
+      <p className="hint">{site === null ? t("batch.route-only-home") : t("batch.route-only", { site })}</p>
+      <BatchModeChoice terms={terms} onChange={props.onTerms} />
+    </div>
   );
 }

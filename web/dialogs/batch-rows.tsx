@@ -27,7 +27,10 @@ function Row(props: { readonly row: BatchRow; readonly batch: BatchState }) {
   const { member, monitor, picked, to, changed, checks } = row;
   const id = member.sight.monitorId;
   const name = monitor?.name ?? id;
-  const matters = checks.filter(({ level }) => level !== "fine");
+  // That a healthy side is left is said once for all of them.
+  const matters = checks.filter(
+    ({ level, message }) => level !== "fine" && message.id !== "check.active-healthy",
+  );
   return (
     <li className={picked ? "batch-row" : "batch-row batch-row-left"}>
       <div className="batch-line">

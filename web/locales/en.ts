@@ -295,11 +295,14 @@ export const EN = {
   "dialog.working": "Asking all agents …",
   "batch.open": "Switch many …",
   "batch.title": "Move monitors out of {site}?",
-  "batch.leave": "Site to leave",
+  "batch.title-home": "Bring monitors home?",
+  "batch.what": "What to move",
+  "batch.leave": "Everything out of {site}",
+  "batch.bring-home": "Home: everything that is away",
   "batch.application": "Application",
   "batch.all-applications": "All applications",
   "batch.monitors": "Monitors to move",
-  "batch.none": "Nothing that can be switched is active there.",
+  "batch.none": "There is nothing to move.",
   "batch.target": "Target of {name}",
   "batch.nowhere": "no data centre in another site",
   "batch.changed":
@@ -307,6 +310,10 @@ export const EN = {
   "batch.changed-one": "It changed since you looked.",
   "batch.route-only":
     "Each monitor moves its applications. Nothing in {site} is fenced and no replication is checked: writes that a target does not have yet are missing there.",
+  "batch.route-only-home":
+    "Each monitor moves its applications. Nothing is fenced and no replication is checked: writes that its home does not have yet are missing there.",
+  "batch.leaves-healthy":
+    "{count, plural, one {# of them leaves a side that works} other {# of them leave a side that works}}",
   "batch.blocked": "{count} of them would probably be refused: {names}",
   "batch.blocked.all-or-none": "With “Move all or none” nothing would be moved.",
   "batch.blocked.skip": "They would stay where they are; the others would be moved.",

@@ -4,8 +4,8 @@ import { compareSight, type Sight, takeSight } from "./offer-commands.ts";
 
 /** Which monitors a person wants to move together. */
 export interface BatchScope {
-  /** Id of the site that they are to leave. */
-  readonly siteId: string;
+  /** Id of the site that they are to leave; null: those that are away from home, to bring them back. */
+  readonly siteId: string | null;
   /** Only those of one application; null: of all. */
   readonly applicationId: string | null;
 }
@@ -80,12 +80,15 @@ export function takeMembers(view: LiveView, scope: BatchScope): BatchMember[] {
     .filter(({ switchable, applicationId }) => {
       return switchable && (scope.applicationId === null || applicationId === scope.applicationId);
     })
-    .filter((monitor) => findActive(monitor)?.site === scope.siteId)
+    .filter((monitor) =>
+      scope.siteId === null ? monitor.active !== monitor.home : findActive(monitor)?.site === scope.siteId,
+    )
     .map((monitor) => ({ sight: takeSight(monitor), targets: listTargets(monitor, scope.siteId) }));
 }
 
 /** Healthy data centres of other sites first, then home, then the rest in their order. */
-function listTargets(monitor: LiveMonitor, siteId: string): string[] {
+function listTargets(monitor: LiveMonitor, siteId: string | null): string[] {
+  if (siteId === null) return [monitor.home];
   const others = monitor.dataCentres.filter(({ name, site }) => name !== monitor.active && site !== siteId);
   const rank = ({ name, state }: LiveDataCentre) =>
     (state === "normal" ? 0 : 2) + (name === monitor.home ? 0 : 1);
