@@ -2,7 +2,13 @@ import type { BatchMemberResult } from "@evenkeel/contracts/command";
 import type { LiveView } from "@evenkeel/contracts/live";
 import { because } from "@evenkeel/contracts/sentences";
 import { describe, expect, it } from "vitest";
-import { listLeavableSites, planBatch, takeMembers, WHOLE_BATCH } from "../../web/model/batch.ts";
+import {
+  listLeavableSites,
+  planBatch,
+  sortBlockedFirst,
+  takeMembers,
+  WHOLE_BATCH,
+} from "../../web/model/batch.ts";
 import { listMemberOutcomes, readBatchOutcome } from "../../web/model/batch-outcome.ts";
 import { makeCrashed, makeDataCentre, makeMonitor, makeView } from "./fixture-views.ts";
 
@@ -68,6 +74,11 @@ describe("the plan of a batch", () => {
     expect([plan.leavingHealthy, plan.blocked, plan.changed]).toEqual([2, ["ill"], false]);
     const without = planBatch(view, members, { ...WHOLE_BATCH, left: new Set([ill.id]) });
     expect([without.picked.length, without.blocked]).toEqual([2, []]);
+  });
+
+  it("begins with who is blocked", () => {
+    const first = sortBlockedFirst(view, members).map(({ sight }) => sight.monitorId);
+    expect(first).toEqual([ill.id, nowhere.id, orders.id, stock.id]);
   });
 
   it("is void once a picked monitor is not what the person saw; one that is left does not matter", () => {

@@ -58,20 +58,13 @@ export function BatchModeChoice(props: {
         <h4>{t("batch.mode")}</h4>
         <Radio.Group
           className="batch-modes"
+          aria-label={t("batch.mode")}
           value={mode}
           options={MODES.map((value) => ({ value, label: t(`batch.mode.${value}`) }))}
           onChange={(event) => onChange({ ...terms, mode: event.target.value as BatchMode, ticked: false })}
         />
         {forced ? (
-          <>
-            <p>{t("dialog.force-explain")}</p>
-            <Checkbox
-              checked={ticked}
-              onChange={(event) => onChange({ ...terms, ticked: event.target.checked })}
-            >
-              {t("batch.force-tick")}
-            </Checkbox>
-          </>
+          <ForceTick ticked={ticked} onTick={(next) => onChange({ ...terms, ticked: next })} />
         ) : null}
       </div>
       <Field
@@ -86,6 +79,18 @@ export function BatchModeChoice(props: {
           />
         )}
       />
+    </>
+  );
+}
+
+function ForceTick(props: { readonly ticked: boolean; readonly onTick: (ticked: boolean) => void }) {
+  const { t } = useWords();
+  return (
+    <>
+      <p>{t("dialog.force-explain")}</p>
+      <Checkbox checked={props.ticked} onChange={(event) => props.onTick(event.target.checked)}>
+        {t("batch.force-tick")}
+      </Checkbox>
     </>
   );
 }

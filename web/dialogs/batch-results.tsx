@@ -4,6 +4,8 @@ import { type BatchOutcome, listMemberOutcomes, type MemberOutcome } from "../mo
 import { Notice } from "../parts/notice.tsx";
 
 const LOOKS = { moved: "fine", moving: "warns", stayed: "refuses" } as const;
+/** What did not move is what a person must see first. */
+const ORDER = { stayed: 0, moving: 1, moved: 2 } as const;
 const TONES = { moved: "good", moving: "info", stayed: "error" } as const;
 
 /** What came of a batch: a count, and what became of each monitor. */
@@ -32,11 +34,14 @@ export function BatchResults(props: { readonly outcome: BatchOutcome; readonly v
     <>
       <Notice tone={TONES[worst]} live title={t("batch.summary", counts)} />
       <ul className="checks" aria-label={t("batch.results")}>
-        {members.map((member) => (
-          <li key={member.monitorId} className={`check check-${LOOKS[member.fate]}`}>
-            <b>{t(`batch.fate.${member.fate}`)}</b> <strong>{member.name}</strong> <MemberWords {...member} />
-          </li>
-        ))}
+        {members
+          .toSorted((a, b) => ORDER[a.fate] - ORDER[b.fate])
+          .map((member) => (
+            <li key={member.monitorId} className={`check check-${LOOKS[member.fate]}`}>
+              <b>{t(`batch.fate.${member.fate}`)}</b> <strong>{member.name}</strong>{" "}
+              <MemberWords {...member} />
+            </li>
+          ))}
       </ul>
     </>
   );

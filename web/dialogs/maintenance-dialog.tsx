@@ -8,6 +8,7 @@ import { changeWindows, fetchMonitor } from "../api/monitors.ts";
 import type { Answer } from "../api/request.ts";
 import { formatFullMoment } from "../language/format.ts";
 import { useWords } from "../language/words-context.tsx";
+import { type Freshness, isTrusted } from "../live/freshness.ts";
 import { dropEnded, endWindow } from "../model/maintenance.ts";
 import { FailureNotice } from "../parts/failure-notice.tsx";
 import { Loading } from "../parts/loading.tsx";
@@ -19,6 +20,7 @@ import { WindowForm } from "./window-form.tsx";
 export function MaintenanceDialog(props: {
   readonly view: LiveView;
   readonly monitor: LiveMonitor;
+  readonly freshness: Freshness;
   readonly onClose: () => void;
 }) {
   const { t } = useWords();
@@ -31,6 +33,7 @@ export function MaintenanceDialog(props: {
       onClose={props.onClose}
       footer={<Button onClick={props.onClose}>{t("dialog.close")}</Button>}
     >
+      {isTrusted(props.freshness) ? null : <Notice tone="error" live title={t("stale.detail")} />}
       <p>{t("window.explain")}</p>
       {windows.saved === null ? null : <Saved saved={windows.saved} />}
       {answer === undefined ? <Loading /> : null}

@@ -8,6 +8,7 @@ import {
   type BatchPlan,
   type BatchScope,
   planBatch,
+  sortBlockedFirst,
   takeMembers,
   WHOLE_BATCH,
 } from "../model/batch.ts";
@@ -47,7 +48,7 @@ export function useBatch(
   deliver: (body: BatchCommand) => Promise<BatchOutcome>,
 ): BatchState {
   const [scope, setScope] = useState(first);
-  const [members, setMembers] = useState<readonly BatchMember[]>(() => takeMembers(view, first));
+  const [members, setMembers] = useState<readonly BatchMember[]>(() => takeSorted(view, first));
   const [choice, setChoice] = useState<BatchChoice>(WHOLE_BATCH);
   const [busy, setBusy] = useState(false);
   const [outcome, setOutcome] = useState<BatchOutcome | null>(null);
@@ -55,7 +56,7 @@ export function useBatch(
   const plan = planBatch(view, members, choice);
   const see = (next: BatchScope) => {
     setScope(next);
-    setMembers(takeMembers(view, next));
+    setMembers(takeSorted(view, next));
     setOutcome(null);
   };
   const attempt = async (body: BatchCommand) => {
@@ -84,6 +85,11 @@ export function useBatch(
       if (last !== null) await attempt(last);
     },
   };
+}
+
+/** The order is that of the first look: rows do not jump under a person's hand. */
+function takeSorted(view: LiveView, scope: BatchScope): readonly BatchMember[] {
+  return sortBlockedFirst(view, takeMembers(view, scope));
 }
 
 function makeCommand(plan: BatchPlan, mode: BatchMode, reason: string): BatchCommand {

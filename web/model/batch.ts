@@ -86,6 +86,19 @@ export function takeMembers(view: LiveView, scope: BatchScope): BatchMember[] {
     .map((monitor) => ({ sight: takeSight(monitor), targets: listTargets(monitor, scope.siteId) }));
 }
 
+/**
+ * Puts members that would probably be refused before the others: a person looks at the top of a long list.
+ *
+ * @param view the picture
+ * @param members the members
+ */
+export function sortBlockedFirst(view: LiveView, members: readonly BatchMember[]): BatchMember[] {
+  const isBlocked = ({ to, checks }: BatchRow) =>
+    to === null || checks.some(({ level }) => level === "refuses");
+  const { rows } = planBatch(view, members, WHOLE_BATCH);
+  return [...rows.filter(isBlocked), ...rows.filter((row) => !isBlocked(row))].map(({ member }) => member);
+}
+
 /** Healthy data centres of other sites first, then home, then the rest in their order. */
 function listTargets(monitor: LiveMonitor, siteId: string | null): string[] {
   if (siteId === null) return [monitor.home];

@@ -87,16 +87,22 @@ function Particulars(props: Parameters<typeof DataCentrePanel>[0]) {
           value={
             <>
               <Flags dataCentre={dataCentre} onlyStopped={false} />
-              {onAccess === null ? null : (
-                <Button size="small" type="link" onClick={onAccess}>
-                  {t("dc.access.change")}
-                </Button>
-              )}
+              {onAccess === null ? null : <ChangeButton name={dataCentre.name} onAccess={onAccess} />}
             </>
           }
         />
       ) : null}
     </dl>
+  );
+}
+
+function ChangeButton(props: { readonly name: string; readonly onAccess: () => void }) {
+  const { t } = useWords();
+  const label = t("dc.access.change-of", { dc: props.name });
+  return (
+    <Button size="small" type="link" aria-label={label} onClick={props.onAccess}>
+      {t("dc.access.change")}
+    </Button>
   );
 }
 

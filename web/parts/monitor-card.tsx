@@ -142,7 +142,7 @@ function Actions(props: {
   const { monitor, offers } = props;
   const disabled = offers.blocked !== null;
   return (
-    <div className="actions">
+    <fieldset className="actions" aria-label={t("monitors.actions", { name: monitor.name })}>
       {offers.switches.map((offer) => (
         <Button
           key={offer.to}
@@ -167,6 +167,6 @@ function Actions(props: {
         </Button>
       ) : null}
       {offers.blocked === null ? null : <p className="hint">{t(offers.blocked)}</p>}
-    </div>
+    </fieldset>
   );
 }
