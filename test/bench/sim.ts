@@ -5,7 +5,8 @@ import { runHistory } from "../sim/run-history.ts";
 
 /**
  * Measures how many histories of a whole installation one core plays in a second, by CPU time, because the machine may
- * have other work. In turns with it, as a floor, the pure core alone decides on as many events as the histories had.
+ * have other work; `node --max-semi-space-size=32 test/bench/sim.ts`, as much room for young objects as the workers of
+ * `npm run sim` have. In turns with it, as a floor, the pure core alone decides on as many events as the histories had.
  */
 
 /** Before anything is measured: a run of ten thousand histories is longer than its compiler needs. */

@@ -1,4 +1,4 @@
-import { Route, routeKey } from "@evenkeel/contracts/route";
+import { type Route, routeKey } from "@evenkeel/contracts/route";
 import type { MonitorState } from "@evenkeel/core/arbitration/state";
 import { type FaultKind, FORKING } from "./faults.ts";
 import { APPLICATION, INSTANCE, MONITOR } from "./installation.ts";
@@ -67,7 +67,7 @@ function listDifferences(world: World, row: MonitorState, mayFork: boolean): str
   const key = routeKey(INSTANCE, APPLICATION, id);
   for (const store of world.stores) {
     const entry = store.entry(key);
-    const held = entry === null ? null : Route.parse(JSON.parse(entry.value));
+    const held: Route | null = entry === null ? null : JSON.parse(entry.value);
     if (held?.decision === route.decision) continue;
     words.push(`${store.id} holds epoch ${held?.epoch ?? 0} of ${id}, not ${route.epoch}`);
   }
