@@ -33,6 +33,9 @@ export interface TestCluster {
   backUp(): void;
   /** Puts that copy in the place of the members' data; they must be dead. */
   restore(): void;
+  /** Puts the data of another cluster of one member in the place of this one's; all must be dead. */
+  takeOver(other: TestCluster): void;
+  readonly directory: string;
   /** Waits until writes are taken. */
   ready(): Promise<void>;
   destroy(): Promise<void>;
@@ -194,6 +197,11 @@ function createCluster(members: readonly Member[], directory: string, tls?: Clus
       rmSync(directory, { recursive: true });
       cpSync(`${directory}-copy`, directory, { recursive: true });
     },
+    takeOver(other) {
+      rmSync(directory, { recursive: true });
+      cpSync(other.directory, directory, { recursive: true });
+    },
+    directory,
     ready: () =>
       until("the cluster takes writes", async () => {
         await call("/v3/kv/put", { key: "cmVhZHk=", value: "eWVz" });

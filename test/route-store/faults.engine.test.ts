@@ -158,6 +158,28 @@ describe.skipIf(missing !== null)("the gateway client when etcd is in trouble", 
     await until("calls work", async () => (await store.range("/minority/a")).ok);
   });
 
+  test("the majority is lost and comes back: the watch loses no change and repeats none", {
+    timeout: SLOW_MS,
+  }, async () => {
+    const record = recordWatch(open(), "/minority-watch/", { pollMs: 60_000 });
+    await until("the watch stands", () => record.connections.at(-1)?.connected === true);
+    const counter = countUp(open({ deadlineMs: 500 }), "/minority-watch/counter", 5);
+    await until("some changes", () => record.changes.length > 20);
+    await Promise.all([memberAt(1).kill(), memberAt(2).kill()]);
+    const lonely = open({ deadlineMs: 500, endpoints: [memberAt(0).address] });
+    expect(await lonely.put({ key: "/minority-watch/other", value: "1" })).toMatchObject({
+      ok: false,
+      reason: "unavailable",
+    });
+    const before = record.changes.length;
+    for (const member of [memberAt(1), memberAt(2)]) member.start();
+    await until("changes go on", () => record.changes.length > before + 50);
+    const last = await counter.stop();
+    await until("the last change", () => record.valuesOf("/minority-watch/counter").at(-1) === String(last));
+    expect(record.valuesOf("/minority-watch/counter")).toEqual(countingUpTo(last));
+    expect(record.readings).toHaveLength(1);
+  });
+
   test("all members hang: the deadline holds", { timeout: SLOW_MS }, async () => {
     const store = open({ deadlineMs: 800, tryMs: 200 });
     await store.range("/hung");

@@ -112,6 +112,45 @@ test(
   },
 );
 
+test(
+  "every call ends at its deadline where nobody answers, after it asked everybody",
+  WITHOUT_WAITING,
+  async () => {
+    const hung = await Promise.all(Array.from({ length: 3 }, () => serve(() => undefined)));
+    const calls: ((store: RouteStore) => Promise<object>)[] = [
+      (store) => store.range("/k"),
+      (store) => store.range("/k", { prefix: true }),
+      (store) => store.put({ key: "/k", value: "v" }),
+      (store) => store.swap({ key: "/k", value: "v" }, 0),
+      (store) => store.grantLease(5),
+      (store) => store.renewLease("1"),
+    ];
+    const stores = calls.map(() => open(hung, { deadlineMs: 400, tryMs: 50 }));
+    const results = await Promise.all(calls.map((call, index) => call(stores[index] ?? open(hung))));
+    for (const result of results) expect(result).toMatchObject({ ok: false, reason: "unavailable" });
+    for (const gateway of hung) {
+      const paths = new Set(gateway.asked.map((asked) => asked.path));
+      expect([...paths].sort()).toEqual([
+        "/v3/kv/put",
+        "/v3/kv/range",
+        "/v3/kv/txn",
+        "/v3/lease/grant",
+        "/v3/lease/keepalive",
+      ]);
+    }
+  },
+);
+
+test(
+  "a login that gets no answer ends at the deadline of the call that wants it",
+  WITHOUT_WAITING,
+  async () => {
+    const hung = await serve(() => undefined);
+    const store = open([hung], { user: "agent", password: "p", deadlineMs: 300, tryMs: 50 });
+    expect(await store.range("/k")).toMatchObject({ ok: false, reason: "unavailable" });
+  },
+);
+
 test("no leader: asked again at a short pace until there is one", async () => {
   let tries = 0;
   const gateway = await serve((_asked, response) => {

@@ -3,11 +3,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StoreUpdate } from "@evenkeel/contracts/api-stores";
-import { applicationPrefix, beatPrefix, routeKey } from "@evenkeel/contracts/route";
+import { applicationPrefix, type Beat, beatPrefix, type Route, routeKey } from "@evenkeel/contracts/route";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
+import { SdkConfig } from "@evenkeel/contracts/sdk-config";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { type OpenRouteStoreOptions, openRouteStore } from "../../../route-store/open-route-store.ts";
+import { borrowFollower } from "../../../sdk/route/shared-followers.ts";
 import { until, whyNoEtcd } from "../../route-store/etcd-cluster.ts";
 import { recordWatch } from "../../route-store/watch-record.ts";
 
@@ -166,6 +168,49 @@ describe.skipIf(missing !== null)("evenkeel-agent etcd init", () => {
       await sdk.put({ key: `${beatPrefix(INSTANCE)}s1`, value: "mine" }),
     ]) {
       expect(refused).toMatchObject({ ok: false, reason: "permission-denied" });
+    }
+  });
+
+  test("an SDK started with that part follows its own application, confirmed by the beats, and no other", {
+    timeout: SLOW_MS,
+  }, async () => {
+    const part = parse(second.lines.slice(second.lines.indexOf("etcd:")).join("\n"));
+    const agent = open(`evenkeel-agent-${INSTANCE}`);
+    const beat: Beat = { v: 1, confirmedBy: "edge", count: 0 };
+    await agent.put({ key: `${beatPrefix(INSTANCE)}s1`, value: JSON.stringify(beat) });
+    const route: Route = {
+      ...{ v: 1, epoch: 1, decision: "dec_1", after: null, active: "dc1", phase: "stable" },
+      ...{ dataCentres: {}, reason: "", decidedBy: "ARB-26", decidedAt: "" },
+    };
+    for (const application of ["app_shop", "app_other"])
+      await agent.put({ key: routeKey(INSTANCE, application, "mon_sdk"), value: JSON.stringify(route) });
+    const follow = (appId: string) => {
+      const config = SdkConfig.parse({
+        props: { version: "v1", instanceId: INSTANCE, appId, monitorId: "mon_sdk" },
+        etcd: { ...part.etcd, password: kept("evenkeel-sdk-app_shop.password").trim() },
+        sources: { dc1: { host: "127.0.0.1", port: 1 } },
+        router: { active: "dc1", algorithm: "single-read-write" },
+      });
+      // Beyond the time of the test for the one that is confirmed; the other one has nothing to wait for.
+      const startHoldMs = appId === "app_shop" ? 10 * SLOW_MS : 1;
+      return borrowFollower(config, { snapshotFile: false, startHoldMs, storeDeadlineMs: 20_000 });
+    };
+    const own = follow("app_shop");
+    const other = follow("app_other");
+    const complaints: string[] = [];
+    other.follower.subscribe({
+      ...{ onRoute: () => undefined, onFork: () => undefined, onProblem: () => undefined },
+      onConnected: (_connected, message) => void complaints.push(message),
+    });
+    try {
+      expect(await own.follower.ready).toBe("store");
+      expect(own.follower.routeOf("mon_sdk")).toEqual(route);
+      await until("the refusal is told", () => complaints.length > 0);
+      expect(complaints).toEqual([expect.stringMatching(/permission denied/)]);
+      expect(other.follower.routeOf("mon_sdk")).toBeNull();
+    } finally {
+      own.release();
+      other.release();
     }
   });
 
