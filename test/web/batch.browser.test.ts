@@ -135,7 +135,7 @@ describe("many monitors at once", () => {
   it("that changed under the dialog are marked, and nothing can be sent before a second look", async () => {
     const page = await ask(makeView([orders, stock]));
     bench.fixture.show(makeView([{ ...orders, epoch: 13 }, stock]));
-    await dialog(page).getByText("It changed since you looked.").waitFor();
+    await dialog(page).getByText("It changed since you looked: dc1 is active with epoch 13.").waitFor();
     await picture(page, "batch-changed", false);
     expect(
       await dialog(page)

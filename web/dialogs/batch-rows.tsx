@@ -58,10 +58,20 @@ function Row(props: { readonly row: BatchRow; readonly batch: BatchState }) {
         )}
         <span className="epoch">{t("monitor.epoch", { epoch: member.sight.epoch })}</span>
       </div>
-      {changed ? <p className="check check-refuses">{t("batch.changed-one")}</p> : null}
+      {changed ? <Changed monitor={monitor} /> : null}
       {picked && matters.length > 0 ? <CheckItems checks={matters} /> : null}
     </li>
   );
+}
+
+function Changed(props: { readonly monitor: LiveMonitor | null }) {
+  const { t } = useWords();
+  const { monitor } = props;
+  const words =
+    monitor === null
+      ? t("batch.gone")
+      : t("batch.changed-one", { active: monitor.active, now: monitor.epoch });
+  return <p className="check check-refuses">{words}</p>;
 }
 
 function Side(props: {

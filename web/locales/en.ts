@@ -311,7 +311,8 @@ export const EN = {
   "batch.nowhere": "no data centre in another site",
   "batch.changed":
     "Monitors that changed are marked. Nothing was switched by you. Look again before you decide.",
-  "batch.changed-one": "It changed since you looked.",
+  "batch.changed-one": "It changed since you looked: {active} is active with epoch {now}.",
+  "batch.gone": "It is gone.",
   "batch.route-only":
     "Each monitor moves its applications. Nothing in {site} is fenced and no replication is checked: writes that a target does not have yet are missing there.",
   "batch.route-only-home":

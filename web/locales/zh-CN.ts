@@ -297,7 +297,8 @@ export const ZH_CN: Readonly<Record<MessageId, string>> = {
   "batch.target": "{name} 的目标",
   "batch.nowhere": "其他站点没有数据中心",
   "batch.changed": "已标出发生变化的监控器。您的操作未切换任何内容，请重新确认后再决定。",
-  "batch.changed-one": "您查看之后它已变化。",
+  "batch.changed-one": "您查看之后它已变化：现在 {active} 活跃，纪元 {now}。",
+  "batch.gone": "它已不存在。",
   "batch.route-only":
     "每个监控器会切换其应用。不会隔离 {site}，也不检查数据同步：目标尚未收到的写入在切换后将缺失。",
   "batch.route-only-home":
