@@ -20,7 +20,8 @@ export interface BeatOptions {
 
 /** The beat of one site in one store. */
 export interface RunningBeat {
-  health(): StoreHealth;
+  /** Null until the first beat has ended: nobody is told that a store is unreachable that was not asked yet. */
+  health(): StoreHealth | null;
   stop(): void;
 }
 
@@ -33,7 +34,7 @@ export interface RunningBeat {
  */
 export function startBeat(options: BeatOptions, clock: Clock = SYSTEM_CLOCK): RunningBeat {
   const { storeId, store, onChange } = options;
-  let health: StoreHealth = { store: storeId, reachable: false, words: "not asked yet" };
+  let health: StoreHealth | null = null;
   let lease: string | null = null;
   let count = 0;
   let busy = false;
@@ -42,8 +43,7 @@ export function startBeat(options: BeatOptions, clock: Clock = SYSTEM_CLOCK): Ru
   function setHealth(failure: StoreFailure | null): void {
     const words = (failure?.message ?? "").slice(0, WORDS_MAX);
     const next: StoreHealth = { store: storeId, reachable: failure === null, words };
-    const changed =
-      next.reachable !== health.reachable || (!next.reachable && health.words === "not asked yet");
+    const changed = next.reachable !== health?.reachable;
     health = next;
     if (changed && !stopped) onChange(next);
   }

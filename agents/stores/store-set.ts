@@ -14,6 +14,7 @@ import { type OpenStore, type WrittenResults, writeStores } from "./write-stores
 export interface StoreSet {
   /** Opens, keeps and closes stores so that they are those of the plan. */
   follow(plan: Plan): Promise<void>;
+  /** Stores that were not asked yet are left out. */
   health(): StoreHealth[];
   /** Writes routes to every store, the first time all of them; a store that cannot be reached answers `failed`. */
   write(writes: readonly RouteWrite[]): Promise<WrittenResults>;
@@ -65,7 +66,7 @@ export function createStoreSet(options: StoreSetOptions): StoreSet {
   const { open, locked, told } = stores;
   return {
     follow: (plan) => follow(stores, plan),
-    health: () => [...[...open.values()].map((entry) => entry.beat.health()), ...locked.values()],
+    health: () => [...[...open.values()].flatMap((entry) => entry.beat.health() ?? []), ...locked.values()],
     write(writes) {
       stores.isTold = true;
       for (const write of writes) told.set(routeKey(instanceId, write.applicationId, write.monitorId), write);

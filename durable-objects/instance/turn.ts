@@ -1,8 +1,10 @@
 import type { InstanceEvent } from "@evenkeel/contracts/event";
 import { decide } from "@evenkeel/core/arbitration/decide";
+import { findMonitor } from "@evenkeel/core/arbitration/monitor-rows";
 import type {
   ArbitrationEvent,
   Decision,
+  Effect,
   InstanceState,
   Surroundings,
 } from "@evenkeel/core/arbitration/state";
@@ -35,10 +37,22 @@ export function decideTurn(
   const second = decide(first.state, event, { ...senses, entropy: entropy() });
   return {
     state: second.state,
-    effects: [...first.effects, ...second.effects],
+    effects: [...first.effects.flatMap((effect) => keepStored(effect, second.state)), ...second.effects],
     changed: { ...first.changed, ...second.changed },
     replies: [...first.replies, ...second.replies],
   };
+}
+
+/**
+ * A route of the first decision that the second one gave up again, for one that stands in a store already, is never
+ * stored: it must not be sent either [SAFE-7].
+ */
+function keepStored(effect: Effect, state: InstanceState): Effect[] {
+  if (effect.type !== "write-routes") return [effect];
+  const writes = effect.writes.filter(
+    ({ monitorId, route }) => findMonitor(state, monitorId)?.route.decision === route.decision,
+  );
+  return writes.length === 0 ? [] : [{ ...effect, writes }];
 }
 
 /**

@@ -579,4 +579,11 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "",
     why: "Nobody notices what a person writes into a store beside the control plane.",
   },
+  {
+    id: "overtaken-sent",
+    file: "durable-objects/instance/turn.ts",
+    find: "first.effects.flatMap((effect) => keepStored(effect, second.state))",
+    replace: "first.effects",
+    why: "A route that gave way within its own turn is sent, though it was never stored.",
+  },
 ];

@@ -17,7 +17,7 @@ export default defineConfig({
     },
   ],
   test: {
-    include: ["test/core/**/*.test.ts", "test/sim/scenarios-*.test.ts"],
+    include: ["test/core/**/*.test.ts", "test/sim/scenarios-*.test.ts", "test/durable-objects/turn.test.ts"],
     bail: 1,
     testTimeout: 30_000,
     // A cached module would carry one mutant over to the hunt for the next.

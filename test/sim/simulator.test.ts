@@ -3,6 +3,7 @@ import { isApplicable } from "./find-mutant.ts";
 import { MUTANTS } from "./mutants.ts";
 import { renderFailure } from "./render-history.ts";
 import { runHistory } from "./run-history.ts";
+import { begin } from "./scenario.ts";
 
 const HISTORIES = 300;
 /** Two busy cores shared with other tests are no reason to fail. */
@@ -31,4 +32,18 @@ it("the same seed makes the same history", async () => {
 it("every mutant's text occurs exactly once", () => {
   expect(MUTANTS.filter((mutant) => !isApplicable(mutant)).map((mutant) => mutant.id)).toEqual([]);
   expect(MUTANTS.length).toBeGreaterThanOrEqual(25);
+});
+
+it("an installation that starts well, and agents that are restarted, page nobody", async () => {
+  const world = await begin({ monitors: 3, stores: "per-site", links: true });
+  for (const agent of world.agents) {
+    agent.kill();
+    agent.start();
+    await world.run(1000);
+  }
+  const raised = world.instance.events().filter(({ level }) => level !== "info");
+  // A process that ended was gone for a moment.
+  expect(raised.map(({ because }) => because.text).sort()).toEqual(
+    world.agents.map(({ id, site }) => `Agent ${id} of site ${site} is gone`).sort(),
+  );
 });

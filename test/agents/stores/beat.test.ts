@@ -78,7 +78,8 @@ describe("a site's beat", () => {
 describe("a store's health", () => {
   it("is told when it changes only, and proven by writing: a store that only reads is unreachable", async () => {
     const running = start();
-    expect(running.health()).toEqual({ store: "main", reachable: false, words: "not asked yet" });
+    // Unreachable would page somebody at each start of an agent.
+    expect(running.health()).toBeNull();
     await beats(3);
     expect(heard).toEqual([REACHABLE]);
     memory.fail("put", true);
