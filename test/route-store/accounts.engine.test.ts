@@ -59,7 +59,7 @@ describe.skipIf(missing !== null)("users, roles and tokens of etcd", () => {
       // A restart would drop all tokens; here only time does, and any use of it would renew the token.
       await new Promise((resolve) => setTimeout(resolve, 2500 * TOKEN_TTL_S));
       await outside.put({ key: "/expiry/a", value: "1" });
-      return (await store.range("/expiry/a")).ok && logins.length === 2;
+      return (await store.range("/expiry/a")).ok && logins.length >= 2;
     });
     await until("the change came", () => record.changes.length >= 1);
     const member = cluster.members[0];

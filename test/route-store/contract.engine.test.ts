@@ -8,7 +8,7 @@ if (reason === null) {
   describeRouteStore("etcd JSON gateway", async () => {
     const cluster = await startCluster({ portBase: 22300 });
     return {
-      open: () => openRouteStore({ endpoints: cluster.endpoints, ...ROOT }),
+      open: () => openRouteStore({ endpoints: cluster.endpoints, ...ROOT, deadlineMs: 20_000 }),
       destroy: () => cluster.destroy(),
     };
   });

@@ -107,7 +107,7 @@ function leaseRules(open: () => RouteStore): void {
   }, async () => {
     const store = open();
     const prefix = freshPrefix();
-    const granted = await store.grantLease(2);
+    const granted = await store.grantLease(5);
     if (!granted.ok) throw new Error(granted.message);
     const { lease } = granted.value;
     await store.put({ key: `${prefix}beat`, value: "alive", lease });
