@@ -69,6 +69,8 @@ export interface AgentPorts {
   readonly keepPlan: (plan: Plan) => Promise<void>;
   /** How the agents of other sites are reached; absent: this agent has no port for them, and so no links. */
   readonly peers?: PeerPorts;
+  /** Whether it tells the control plane of the processes that follow routes. */
+  readonly tellsProcesses: boolean;
   readonly say: Say;
 }
 
@@ -136,6 +138,7 @@ function assemble(ports: AgentPorts): Parts {
     confirmedBy: () => (parts.connection.isHeard() ? "edge" : "none"),
     onChange: () => reporter.note(null),
     onForeign: (results) => parts.connection.send({ type: "written", results }),
+    onProcesses: (frame) => parts.connection.send(frame),
   });
   const peers = createPeerSet({
     clock,
@@ -187,6 +190,7 @@ function sayHello(parts: Parts): void {
     planVersion,
     host,
     peer: parts.ports.peers?.net.address ?? null,
+    tellsProcesses: parts.ports.tellsProcesses,
   });
 }
 
@@ -214,6 +218,9 @@ function handleFrame(parts: Parts, frame: EdgeFrame): void {
       return;
     case "test":
       void test(parts, frame);
+      return;
+    case "tell-processes":
+      parts.stores.tellProcesses(frame.stores);
       return;
     case "peers":
       takePeers(parts, frame.peers);

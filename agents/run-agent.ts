@@ -51,6 +51,7 @@ export async function runAgent(identity: AgentIdentity, options: AgentOptions): 
     loadPlan: () => loadPlan(stateDir, say),
     keepPlan: (plan) => keepPlan(stateDir, plan),
     ...(peers === null ? {} : { peers }),
+    tellsProcesses: true,
     say,
   });
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Observation, WORDS_MAX } from "./observation.ts";
 import { Plan } from "./plan.ts";
+import { ProcessRecord } from "./process.ts";
 import { Route } from "./route.ts";
 
 /** Version of the frames below; a peer with another major is told so and closed. */
@@ -77,6 +78,8 @@ export const HelloFrame = z.object({
   host: z.string().max(200),
   /** Where it listens for its peers; null or absent: nowhere. */
   peer: PeerAddress.nullish(),
+  /** Whether it can tell of applications' processes; absent: it is of a version that cannot. */
+  tellsProcesses: z.boolean().optional(),
 });
 
 /** What changed, or everything after a connect. Repeated until (boot, seq) is acknowledged [SAFE-10]. */
@@ -140,12 +143,39 @@ export type WrittenFrame = z.infer<typeof WrittenFrame>;
 /** Result of a connection test. */
 export const TestedFrame = z.object({ type: z.literal("tested"), nonce: Nonce, observation: Observation });
 
+/** Changes in one frame at most; a longer list comes in several. */
+export const PROCESSES_FRAME_MAX = 200;
+
+/** Processes that are registered in a store. */
+export const ProcessesFrame = z.object({
+  type: z.literal("processes"),
+  store: z.string().max(64),
+  /** True: a list of all begins, and what was told of this store before is void. */
+  anew: z.boolean(),
+  /** True: the next frame goes on with the list, which does not count before it is complete. */
+  more: z.boolean(),
+  processes: z
+    .array(
+      z.object({
+        applicationId: z.string().max(64),
+        id: z.string().max(64),
+        /** Milliseconds since the agent heard of it [SAFE-10]. */
+        ageMs: z.number().int().min(0),
+        /** Null: it has ended. */
+        record: ProcessRecord.nullable(),
+      }),
+    )
+    .max(PROCESSES_FRAME_MAX),
+});
+export type ProcessesFrame = z.infer<typeof ProcessesFrame>;
+
 export const AgentFrame = z.discriminatedUnion("type", [
   HelloFrame,
   ReportFrame,
   AnswerFrame,
   WrittenFrame,
   TestedFrame,
+  ProcessesFrame,
 ]);
 export type AgentFrame = z.infer<typeof AgentFrame>;
 
@@ -216,6 +246,13 @@ export const TestFrame = z.object({
 
 export type TestFrame = z.infer<typeof TestFrame>;
 
+/** Of which stores this agent is to tell the processes: first all, then what changes. Others are told of by others. */
+export const TellProcessesFrame = z.object({
+  type: z.literal("tell-processes"),
+  stores: z.array(z.string().max(64)).max(20),
+});
+export type TellProcessesFrame = z.infer<typeof TellProcessesFrame>;
+
 export const EdgeFrame = z.discriminatedUnion("type", [
   WelcomeFrame,
   PlanFrame,
@@ -224,5 +261,6 @@ export const EdgeFrame = z.discriminatedUnion("type", [
   WriteRoutesFrame,
   TestFrame,
   PeersFrame,
+  TellProcessesFrame,
 ]);
 export type EdgeFrame = z.infer<typeof EdgeFrame>;

@@ -16,6 +16,8 @@ export const PageQuery = z.object({
 });
 /** A page of events, of one monitor if that is named. */
 export const EventsQuery = PageQuery.extend({ monitorId: z.string().max(64).optional() });
+/** The application whose processes are listed. */
+export const ProcessesQuery = z.object({ applicationId: z.string().max(64) });
 /** The site that a process runs in, by name or id; needed where the instance has several route stores. */
 export const SdkConfigQuery = z.object({ site: z.string().max(100).optional() });
 

@@ -24,6 +24,8 @@ export const EventType = z.enum([
   "site-returned",
   "switch-replaced",
   "switch-stuck",
+  "switch-followed",
+  "switch-unfollowed",
   "store-unreachable",
   "store-reachable",
 ]);
@@ -82,7 +84,8 @@ export const InstanceEvent = z.object({
   timeLine: z.array(TimeMark).max(200),
   /**
    * Recovery time of a finished switch in ms, from the first failed probe (a person's switch: from the decision) to
-   * the last store that took the route; null or absent for everything else.
+   * the last store that took the route, with `switch-followed` to the last process that follows it; null or absent for
+   * everything else.
    */
   rtoMs: z.number().int().min(0).nullish(),
 });

@@ -122,6 +122,8 @@ export const LiveMonitor = z.object({
     .nullable(),
   /** Stores that do not have the present route yet; they get it as soon as an agent reaches them. */
   owedStores: z.array(z.string()),
+  /** Registered processes that follow this monitor, and how many of them follow its present route; null: nobody told. */
+  processes: z.object({ total: z.number().int(), following: z.number().int() }).nullish(),
 });
 export type LiveMonitor = z.infer<typeof LiveMonitor>;
 

@@ -91,6 +91,8 @@ export interface RouteStore {
   grantLease(ttlS: number): Promise<StoreResult<{ lease: string }>>;
   /** Renews a lease; `alive: false` means that it is gone for good. */
   renewLease(lease: string): Promise<StoreResult<{ alive: boolean }>>;
+  /** Ends a lease: its keys vanish at once. One that is gone already counts as ended. */
+  revokeLease(lease: string): Promise<StoreResult<null>>;
   /** Reads, then watches a prefix from the next revision on, for as long as it is not closed. */
   watch(prefix: string, listener: WatchListener, options?: WatchOptions): StoreWatch;
   /** Ends all watches and connections; later calls answer `closed`. */

@@ -253,6 +253,14 @@ export const SENTENCES = {
     en: "The read/write state is in every reachable store, epoch {epoch}",
     "zh-CN": "读写状态已写入所有可达存储,纪元 {epoch}",
   },
+  "switch-followed": {
+    en: "All {count} registered processes follow epoch {epoch}; the last one was {last}",
+    "zh-CN": "已登记的 {count} 个进程均已跟随纪元 {epoch},最后一个是 {last}",
+  },
+  "switch-unfollowed": {
+    en: "{behind} of {total} registered processes do not follow epoch {epoch} after {seconds} s: {names}",
+    "zh-CN": "已登记的 {total} 个进程中有 {behind} 个在 {seconds} 秒后仍未跟随纪元 {epoch}:{names}",
+  },
   "route-created": {
     en: "The monitor was created; {dc} is active",
     "zh-CN": "监控器已创建,{dc} 为活跃数据中心",

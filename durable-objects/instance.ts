@@ -5,11 +5,13 @@ import type { InstanceEvent } from "@evenkeel/contracts/event";
 import type { Explanation, LiveView } from "@evenkeel/contracts/live";
 import type { Plan } from "@evenkeel/contracts/plan";
 import { Principal, renderPrincipal } from "@evenkeel/contracts/principal";
+import type { ProcessView } from "@evenkeel/contracts/process";
 import type { ArbitrationEvent, Reply, SettledCommand } from "@evenkeel/core/arbitration/state";
 import { type FrameParts, takeEnd, takeFrame } from "./instance/agent-frames.ts";
 import { Arbiter } from "./instance/arbiter.ts";
 import { Connections } from "./instance/connections.ts";
 import { openDoor } from "./instance/door.ts";
+import { createFollowing, type Following } from "./instance/following.ts";
 import { type AwaitedCommand, giveOrder, nameCommand } from "./instance/give-order.ts";
 import { createInstanceMemory } from "./instance/instance-memory.ts";
 import { forgetAgent, listKnownAgents, rememberAgent } from "./instance/known-agents.ts";
@@ -21,6 +23,7 @@ import {
   rememberPrincipal,
   replacePrincipals,
 } from "./instance/principals.ts";
+import { probeOnce } from "./instance/probe-once.ts";
 import { pullPlan } from "./instance/pull-plan.ts";
 import { readAgentFrame } from "./instance/read-frame.ts";
 import {
@@ -42,8 +45,6 @@ export interface InstanceEnv {
   readonly DB: D1Database;
 }
 
-/** A test may take so long beyond the access timeout: the way to the agent and back. */
-const TEST_MARGIN_MS = 3_000;
 /** Close code of a failure on our side (RFC 6455 §7.4.1): the agent connects again and sends everything. */
 const CLOSE_FAILED = 1011;
 
@@ -56,6 +57,7 @@ const CLOSE_FAILED = 1011;
  */
 export class Instance extends DurableObject<InstanceEnv> {
   readonly #connections: Connections;
+  readonly #following: Following;
   readonly #arbiter: Arbiter;
   readonly #frames: FrameParts;
   readonly #commands = createWaiters<SettledCommand>();
@@ -66,6 +68,7 @@ export class Instance extends DurableObject<InstanceEnv> {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     createTables(ctx.storage.sql);
     this.#connections = new Connections(ctx);
+    this.#following = createFollowing(this.#connections);
     this.#arbiter = new Arbiter({
       ports: {
         now: () => Date.now(),
@@ -75,12 +78,14 @@ export class Instance extends DurableObject<InstanceEnv> {
         pullPlan: () => pullPlan(env.DB, ctx.id.name ?? ""),
       },
       connections: this.#connections,
+      following: this.#following,
       onSettled: (reply) => this.#commands.settle(nameCommand(reply), reply),
     });
     this.#frames = {
       connections: this.#connections,
       arbiter: this.#arbiter,
       peers: createPeerDirectory(ctx.storage.sql),
+      following: this.#following,
       now: () => Date.now(),
       waitUntil: (going) => ctx.waitUntil(going),
       onTested: (frame) => this.#tests.settle(frame.nonce, frame),
@@ -232,6 +237,15 @@ export class Instance extends DurableObject<InstanceEnv> {
   }
 
   /**
+   * Lists the registered processes of an application; without agents that tell, nobody is listed.
+   *
+   * @param applicationId the application
+   */
+  processes(applicationId: string): ProcessView[] {
+    return this.#following.list(applicationId);
+  }
+
+  /**
    * Lists events, newest first.
    *
    * @param query which ones
@@ -300,16 +314,7 @@ export class Instance extends DurableObject<InstanceEnv> {
    * @returns what the agent saw
    */
   async probeOnce(call: TestCall): Promise<TestOutcome> {
-    const agent = this.#connections.list().find(({ attachment }) => attachment.site === call.site);
-    if (agent === undefined) return { ok: false, reason: "no-agent" };
-    const nonce = makeEntropy();
-    const { id } = agent.attachment;
-    const answered = this.#tests.wait(nonce, call.frame.accessTimeoutMs + TEST_MARGIN_MS);
-    this.#connections.send([id], { type: "test", nonce, ...call.frame });
-    const tested = await answered;
-    return tested === null
-      ? { ok: false, reason: "no-answer" }
-      : { ok: true, agentId: id, observation: tested.observation };
+    return probeOnce({ connections: this.#connections, waiters: this.#tests }, call);
   }
 
   /**

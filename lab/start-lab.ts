@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import type { LiveView } from "@evenkeel/contracts/live";
 import { LiveView as LiveViewSchema } from "@evenkeel/contracts/live";
 import type { TimingOverrides } from "@evenkeel/contracts/plan";
+import { processPrefix } from "@evenkeel/contracts/process";
 import { z } from "zod";
 import { type AgentHandle, startAgents } from "./arrange/agents.ts";
 import { type ApiClient, becomeOwner } from "./arrange/api-client.ts";
@@ -129,6 +130,8 @@ async function build(options: LabOptions, supervisor: Supervisor): Promise<Lab> 
   say("enrolling the agents …");
   const agents = await startAgents({ api, arrangement, supervisor, ports, stateDir, url });
   await arrangeStore(api, arrangement.instanceId, { endpoints: etcd.endpoints, ...etcd.users.agent });
+  const { instanceId, applicationId } = arrangement;
+  await etcd.letSdkWrite(processPrefix(instanceId, applicationId));
   const monitors: Record<string, string> = {};
   for (const monitor of describeMonitors({ engines, http, ports, gated: options.gates })) {
     monitors[monitor.kind] = (await arrangeMonitor(api, arrangement, monitor)).id;

@@ -23,6 +23,9 @@ import { GrantAnswer, KeepaliveAnswer, PutAnswer, SwapAnswer, toEntry } from "./
 /** etcd's default `--max-txn-ops`. */
 export const MAX_SWAP_KEYS = 128;
 
+/** How etcd words a lease that it does not know (api/v3rpc/rpctypes/error.go). */
+const LEASE_GONE = "lease not found";
+
 /** Settings, and who hears about the store's own events. */
 export type OpenRouteStoreOptions = z.input<typeof RouteStoreOptions> & { readonly onEvent?: OnStoreEvent };
 
@@ -65,6 +68,7 @@ export function openRouteStore(options: OpenRouteStoreOptions): RouteStore {
     swap: (entry, expectedRevision, also) => swap(ask, entry, expectedRevision, also ?? []),
     grantLease: (ttlS) => grantLease(ask, ttlS),
     renewLease: (lease) => renewLease(ask, lease),
+    revokeLease: (lease) => revokeLease(ask, lease),
     watch: (prefix, listener, watchOptions) => watch(prefix, listener, watchOptions ?? {}),
     close() {
       if (closing.signal.aborted) return;
@@ -130,6 +134,12 @@ async function renewLease(ask: Ask, lease: string): Promise<StoreResult<{ alive:
   return parsed.success
     ? { ok: true, value: { alive: parsed.data.result.TTL > 0 } }
     : unknownForm(answer.endpoint, "a lease renewal");
+}
+
+async function revokeLease(ask: Ask, lease: string): Promise<StoreResult<null>> {
+  const answer = await ask("/v3/lease/revoke", { ID: lease });
+  if (answer.ok || answer.message.includes(LEASE_GONE)) return { ok: true, value: null };
+  return answer;
 }
 
 function unknownForm(endpoint: string, what: string): ReturnType<typeof failure> {

@@ -1,3 +1,4 @@
+import { processPrefix } from "@evenkeel/contracts/process";
 import { applicationPrefix, beatPrefix, KEY_ROOT } from "@evenkeel/contracts/route";
 import { MIRROR_ROOT } from "../stores/mas-mirror.ts";
 
@@ -30,7 +31,8 @@ export const agentUser = (instance: string): string => `evenkeel-agent-${instanc
 export const sdkUser = (application: string): string => `evenkeel-sdk-${application}`;
 
 /**
- * The accounts of an instance: agents write its keys, and each application reads its own routes and the beats.
+ * The accounts of an instance: agents write its keys, and each application reads its own routes and the beats,
+ * and registers its processes.
  *
  * @param scope instance, applications and mirror
  */
@@ -49,6 +51,7 @@ export function listAccounts({ instance, applications, masMirror }: AccountScope
         name: sdkUser(application),
         rights: [
           { prefix: applicationPrefix(instance, application), type: "READ" },
+          { prefix: processPrefix(instance, application), type: "READWRITE" },
           { prefix: beatPrefix(instance), type: "READ" },
           ...ifMirrored(
             ...["status", "conf"].flatMap((part) =>

@@ -1,6 +1,7 @@
 import type { PlannedStore } from "@evenkeel/contracts/plan";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
 import { openRouteStore } from "@evenkeel/route-store/open-route-store";
+import { withoutRecipients } from "../unseal.ts";
 import type { StoreSecret } from "./store-secret.ts";
 
 /**
@@ -21,4 +22,14 @@ export function openPlannedStore(planned: PlannedStore, { password, clientKeyPem
     ...(password === undefined ? {} : { password }),
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
   });
+}
+
+/**
+ * Renders what a store is opened from: a secret that another agent was given too is no reason to open it anew.
+ *
+ * @param planned the store
+ * @returns the same text for the same origin
+ */
+export function renderOrigin(planned: PlannedStore): string {
+  return JSON.stringify({ ...planned, sealed: withoutRecipients(planned.sealed) });
 }

@@ -2,10 +2,11 @@ import type { RouteWrite, StoreHealth } from "@evenkeel/contracts/agent-protocol
 import type { Plan, PlannedStore } from "@evenkeel/contracts/plan";
 import { type Beat, routeKey } from "@evenkeel/contracts/route";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
-import type { Clock } from "../clock.ts";
-import { type Unseal, withoutRecipients } from "../unseal.ts";
+import type { Unseal } from "../unseal.ts";
 import { startBeat } from "./beat.ts";
 import { createMirrorSet, type MirrorSet } from "./mirror-set.ts";
+import { renderOrigin } from "./open-planned-store.ts";
+import { createProcessTellers, type ProcessTellers, type ProcessTellersOptions } from "./process-tellers.ts";
 import { watchRoutes } from "./route-watch.ts";
 import { StoreSecret } from "./store-secret.ts";
 import { type OpenStore, type WrittenResults, writeStores } from "./write-stores.ts";
@@ -18,17 +19,17 @@ export interface StoreSet {
   health(): StoreHealth[];
   /** Writes routes to every store, the first time all of them; a store that cannot be reached answers `failed`. */
   write(writes: readonly RouteWrite[]): Promise<WrittenResults>;
-  /** The control plane is gone: what it told last is no longer its last word. */
+  /** The control plane is gone: what it told last is no longer its last word, and it asks anew for processes. */
   forgetTold(): void;
+  /** Tells of the processes in these stores, all and then what changes, and of no others. */
+  tellProcesses(storeIds: readonly string[]): void;
   close(): void;
 }
 
 /** What the set needs to know. */
-export interface StoreSetOptions {
-  readonly instanceId: string;
+export interface StoreSetOptions extends ProcessTellersOptions {
   readonly site: string;
   readonly unseal: Unseal;
-  readonly clock: Clock;
   /** Opens a client of a store with what was sealed of it. */
   readonly openStore: (planned: PlannedStore, secret: StoreSecret) => RouteStore;
   /** Who is heard that knows the latest routes. */
@@ -51,6 +52,7 @@ interface Stores {
   readonly told: Map<string, RouteWrite>;
   /** Whether the control plane has told all routes in this connection. */
   isTold: boolean;
+  readonly tellers: ProcessTellers;
 }
 
 /**
@@ -61,8 +63,9 @@ interface Stores {
 export function createStoreSet(options: StoreSetOptions): StoreSet {
   const { instanceId } = options;
   const mirrors = createMirrorSet(options);
+  const tellers = createProcessTellers(options);
   const maps = { open: new Map(), locked: new Map(), told: new Map() };
-  const stores: Stores = { options, mirrors, ...maps, isTold: false };
+  const stores: Stores = { options, mirrors, tellers, ...maps, isTold: false };
   const { open, locked, told } = stores;
   return {
     follow: (plan) => follow(stores, plan),
@@ -75,7 +78,9 @@ export function createStoreSet(options: StoreSetOptions): StoreSet {
     forgetTold() {
       told.clear();
       stores.isTold = false;
+      tellers.follow([]);
     },
+    tellProcesses: tellers.follow,
     close() {
       for (const id of [...open.keys()]) closeStore(stores, id);
     },
@@ -95,11 +100,6 @@ async function follow(stores: Stores, plan: Plan): Promise<void> {
   // A store that is opened now gets its mirror with its first beat.
   for (const { planned, store } of open.values()) void mirrors.sync(planned, store);
   for (const planned of mine) if (!open.has(planned.id)) await openStore(stores, planned);
-}
-
-/** What a store is opened from: a secret that another agent was given too is no reason to open it anew. */
-function renderOrigin(planned: PlannedStore): string {
-  return JSON.stringify({ ...planned, sealed: withoutRecipients(planned.sealed) });
 }
 
 async function openStore(stores: Stores, planned: PlannedStore): Promise<void> {
@@ -126,11 +126,13 @@ async function openStore(stores: Stores, planned: PlannedStore): Promise<void> {
   open.set(planned.id, { planned, store, beat, watch, known: new Map(), unsure });
   // Nobody is going to tell the routes once more because of a new password.
   void bringUp(stores, planned.id, [...told.keys()]);
+  stores.tellers.opened(planned.id, store);
 }
 
-function closeStore({ open }: Stores, id: string): void {
+function closeStore({ open, tellers }: Stores, id: string): void {
   const entry = open.get(id);
   open.delete(id);
+  tellers.closed(id);
   entry?.beat.stop();
   entry?.watch.stop();
   entry?.store.close();

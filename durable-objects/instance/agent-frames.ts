@@ -1,7 +1,8 @@
 import { type AgentFrame, PROTOCOL_VERSION } from "@evenkeel/contracts/agent-protocol";
 import { computeRouteWrites } from "@evenkeel/core/switching/route-writes";
 import type { Arbiter } from "./arbiter.ts";
-import type { Connections } from "./connections.ts";
+import type { Connection, Connections } from "./connections.ts";
+import type { Following } from "./following.ts";
 import type { LiveSocket, PeerDirectory } from "./ports.ts";
 import { readAttachment } from "./sockets.ts";
 
@@ -13,6 +14,7 @@ export interface FrameParts {
   readonly connections: Connections;
   readonly arbiter: Arbiter;
   readonly peers: PeerDirectory;
+  readonly following: Following;
   /** Control plane's clock in ms. */
   readonly now: () => number;
   /** Lets something go on beside the frame. */
@@ -29,7 +31,7 @@ export interface FrameParts {
  * @param frame the frame
  */
 export function takeFrame(parts: FrameParts, socket: LiveSocket, frame: AgentFrame): void {
-  const { connections, arbiter } = parts;
+  const { connections } = parts;
   if (frame.type === "hello") {
     takeHello(parts, socket, frame);
     return;
@@ -40,6 +42,15 @@ export function takeFrame(parts: FrameParts, socket: LiveSocket, frame: AgentFra
     return;
   }
   connection.framedAtMs = parts.now();
+  takeNews(parts, connection, frame);
+}
+
+function takeNews(
+  parts: FrameParts,
+  connection: Connection,
+  frame: Exclude<AgentFrame, { type: "hello" }>,
+): void {
+  const { connections, arbiter } = parts;
   const agentId = connection.attachment.id;
   switch (frame.type) {
     case "tested":
@@ -54,6 +65,9 @@ export function takeFrame(parts: FrameParts, socket: LiveSocket, frame: AgentFra
       return;
     case "answer":
       arbiter.turn({ type: "answer", agentId, frame });
+      return;
+    case "processes":
+      if (parts.following.take(agentId, frame, parts.now())) arbiter.turn({ type: "tick" });
       return;
     case "written":
       arbiter.turn({ type: "written", agentId, frame });
@@ -75,6 +89,7 @@ function takeHello(
   }
   const { id, name, site } = attachment;
   connections.greet(socket, attachment, hello, parts.now());
+  parts.following.dismiss(id);
   connections.send([id], {
     type: "welcome",
     protocol: PROTOCOL_VERSION,

@@ -14,6 +14,7 @@ import { hearAgents } from "@evenkeel/core/arbitration/work";
 import { z } from "zod";
 import type { Connections } from "./connections.ts";
 import { type ConsoleFeed, createConsoleFeed } from "./consoles.ts";
+import type { Following } from "./following.ts";
 import { findUnconfirmedRemoval } from "./plan-guard.ts";
 import type { Changes, InstanceMemory, InstancePorts, LiveSocket } from "./ports.ts";
 import { restoreAgents } from "./restore-agents.ts";
@@ -42,6 +43,7 @@ export interface TurnExtra {
 export interface ArbiterParts {
   readonly ports: InstancePorts;
   readonly connections: Connections;
+  readonly following: Following;
   /** Hears of every command that is settled for good. */
   readonly onSettled: (reply: SettledCommand) => void;
 }
@@ -80,7 +82,13 @@ export class Arbiter {
     if (this.#state === null) return null;
     // Pings are answered without waking the object: what was heard since the last turn belongs into the picture.
     const state = hearAgents(this.#state, this.#parts.connections.listHeard());
-    return renderLiveView(state, this.#events, this.#parts.ports.now());
+    const picture = renderLiveView(state, this.#events, this.#parts.ports.now());
+    const { following } = this.#parts;
+    const monitors = picture.monitors.map((one) => ({
+      ...one,
+      processes: following.count(one.id, one.epoch),
+    }));
+    return { ...picture, monitors };
   }
 
   /**
@@ -105,10 +113,12 @@ export class Arbiter {
    */
   turn(event: ArbitrationEvent, extra: TurnExtra = {}): readonly SettledCommand[] {
     if (this.#state === null) return [];
-    const { ports, connections, onSettled } = this.#parts;
+    const { ports, connections, following, onSettled } = this.#parts;
     const senses = { now: ports.now(), heard: connections.listHeard() };
     const decision = decideTurn(this.#state, event, this.#deadlineMs, senses, () => ports.entropy());
-    const recorded = listRecorded(decision);
+    const decided = listRecorded(decision);
+    const recent = [...decided.toReversed(), ...this.#events];
+    const recorded = [...decided, ...following.judge(recent, senses.now, () => ports.entropy())];
     const { plan = null, audit = [] } = extra;
     const monitors = { ...this.#unstored, ...decision.changed };
     // An answer that decides nothing yet is stored with the one that does: three answers at once would else cost three
@@ -120,6 +130,7 @@ export class Arbiter {
     this.#events = [...recorded.toReversed(), ...this.#events].slice(0, LIVE_EVENTS_MAX);
     if (extra.announce !== undefined) connections.sendAll(extra.announce);
     connections.act(decision.effects);
+    following.appoint(decision.state);
     this.#rearm(senses.now);
     this.#consoles.touch();
     for (const reply of decision.replies) if (reply.final) onSettled(reply);
@@ -214,7 +225,8 @@ export class Arbiter {
 
   /** An alarm that is set earlier than needed stays: it costs one look, while setting it anew costs a write each time. */
   #rearm(now: number): void {
-    const deadlines = this.#state === null ? [] : [computeNextDeadline(this.#state, now)];
+    const deadlines = [this.#parts.following.deadlineMs()];
+    if (this.#state !== null) deadlines.push(computeNextDeadline(this.#state, now));
     // Silence makes no event: while somebody watches, the picture is drawn anew now and then.
     if (this.#parts.connections.listConsoles().length > 0) deadlines.push(now + CONSOLE_REFRESH_MS);
     const due = deadlines.filter((deadline) => deadline !== null);

@@ -42,6 +42,10 @@ async function logIn(endpoint: string, password: string): Promise<string | undef
   return requireSuccess("the administrator's login", answer).token;
 }
 
+function grantRequest(name: string, prefix: string, permType: string) {
+  return { name, perm: { permType, key: encode(prefix), range_end: encode(prefixEnd(prefix)) } };
+}
+
 /** The steps that make all accounts. Each may have been done before, by a start that was interrupted. */
 function listSteps(passwords: EtcdPasswords): { path: string; request: unknown }[] {
   const user = (name: string, password: string) => [
@@ -52,10 +56,7 @@ function listSteps(passwords: EtcdPasswords): { path: string; request: unknown }
     { path: "auth/role/add", request: { name } },
     ...prefixes.map((prefix) => ({
       path: "auth/role/grant",
-      request: {
-        name,
-        perm: { permType: permission, key: encode(prefix), range_end: encode(prefixEnd(prefix)) },
-      },
+      request: grantRequest(name, prefix, permission),
     })),
     ...user(name, passwords[name]),
     { path: "auth/user/grant", request: { user: name, role: name } },
@@ -86,4 +87,20 @@ export async function ensureAccounts(endpoint: string, passwords: EtcdPasswords)
     const done = answer.ok || KNOWN_ALREADY.some((words) => answer.message.includes(words));
     if (!done) requireSuccess(path, answer);
   }
+}
+
+/**
+ * Lets the SDK's account write below a prefix; it may read everything of ours already.
+ * @param endpoint any member of a cluster with a quorum
+ * @param rootPassword the administrator's
+ * @param prefix where its applications register their processes
+ * @throws when etcd refuses
+ */
+export async function letSdkWrite(endpoint: string, rootPassword: string, prefix: string): Promise<void> {
+  const token = await logIn(endpoint, rootPassword);
+  const request = grantRequest("sdk", prefix, "READWRITE");
+  requireSuccess(
+    `the right to register below ${prefix}`,
+    await callEtcd(endpoint, "auth/role/grant", request, anything, token === undefined ? {} : { token }),
+  );
 }

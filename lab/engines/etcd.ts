@@ -4,7 +4,7 @@ import { LAB_HOST, type PortName } from "../processes/ports.ts";
 import type { ManagedProcess, ProcessSpec } from "../processes/process-spec.ts";
 import type { EngineRequest, EngineResult, EngineUser } from "./engine-handle.ts";
 import { openHome } from "./engine-home.ts";
-import { ensureAccounts } from "./etcd-accounts.ts";
+import { ensureAccounts, letSdkWrite } from "./etcd-accounts.ts";
 import { askStatus, callEtcd } from "./etcd-gateway.ts";
 import { loadSecrets } from "./secrets.ts";
 
@@ -41,6 +41,8 @@ export interface EtcdHandle {
    * Hands the leadership over. @returns true once that member leads, false when there is no leader or it refuses
    */
   moveLeader(to: EtcdMember): Promise<boolean>;
+  /** Lets the SDK's account register processes below a prefix. @throws when etcd refuses */
+  letSdkWrite(prefix: string): Promise<void>;
 }
 
 function clientPort(member: EtcdMember): PortName {
@@ -189,6 +191,7 @@ export async function startEtcd(
       agent: { user: "agent", password: accounts.agent },
       sdk: { user: "sdk", password: accounts.sdk },
     },
+    letSdkWrite: (prefix) => letSdkWrite(dc1.endpoint, accounts.root, prefix),
     leader: async () => (await findLeader(endpoints)).member,
     moveLeader: async (to) => await moveLeader(endpoints, to),
   };

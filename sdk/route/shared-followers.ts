@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { SdkConfig } from "@evenkeel/contracts/sdk-config";
 import { type OpenRouteStoreOptions, openRouteStore } from "@evenkeel/route-store/open-route-store";
 import { ConfigError } from "../errors.ts";
+import { type Registration, registerProcess } from "./register-process.ts";
 import { followRoutes, type RouteFollower } from "./route-follower.ts";
 
 /** How the routes of an application are followed. */
@@ -24,6 +25,7 @@ const DEFAULT_START_HOLD_MS = 5000;
 
 interface Shared {
   readonly follower: RouteFollower;
+  readonly registration: Registration;
   users: number;
 }
 
@@ -32,8 +34,10 @@ const shared = new Map<string, Shared>();
 /** A follower, and how to give it back. */
 export interface Lease {
   readonly follower: RouteFollower;
-  /** The last one to give it back closes the connections. */
-  release(): void;
+  /** Where this process tells which routes it follows. */
+  readonly registration: Registration;
+  /** The last one to give it back ends the registration and closes the connections. */
+  release(): Promise<void>;
 }
 
 /**
@@ -48,32 +52,38 @@ export function borrowFollower(config: SdkConfig, options: FollowOptions): Lease
   const { etcd, props } = config;
   if (etcd === undefined) throw new Error("a local configuration has no follower");
   const identity = JSON.stringify([etcd, props.instanceId, props.appId]);
-  const standing = shared.get(identity) ?? { follower: open(config, options), users: 0 };
+  const standing = shared.get(identity) ?? { ...open(config, options), users: 0 };
   standing.users += 1;
   shared.set(identity, standing);
   let released = false;
+  const { follower, registration } = standing;
   return {
-    follower: standing.follower,
-    release() {
+    follower,
+    registration,
+    async release() {
       if (released) return;
       released = true;
       standing.users -= 1;
       if (standing.users > 0) return;
       shared.delete(identity);
-      standing.follower.close();
+      await registration.end();
+      follower.close();
     },
   };
 }
 
-function open(config: SdkConfig, options: FollowOptions): RouteFollower {
-  const { props } = config;
-  return followRoutes({
+function open(config: SdkConfig, options: FollowOptions): Omit<Shared, "users"> {
+  const place = {
     store: openRouteStore(storeOptions(config, options)),
-    instance: props.instanceId,
-    application: props.appId,
+    instance: config.props.instanceId,
+    application: config.props.appId,
+  };
+  const follower = followRoutes({
+    ...place,
     startHoldMs: options.startHoldMs ?? DEFAULT_START_HOLD_MS,
     snapshot: snapshotOf(config, options),
   });
+  return { follower, registration: registerProcess(place) };
 }
 
 function storeOptions(config: SdkConfig, options: FollowOptions): OpenRouteStoreOptions {

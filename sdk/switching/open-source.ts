@@ -57,9 +57,9 @@ export async function openSource<S extends WarmSide>(
     off: (event, listener) => void events.off(event, listener as never),
     route: routes.route,
     async close() {
-      routes.end();
       board.close();
       sides.close();
+      await routes.end();
     },
   };
   return { config, board, source };

@@ -16,7 +16,7 @@ const UNCONFIRMED: ReadonlySet<RouteOrigin> = new Set(["snapshot", "unconfirmed"
 /** How a data source uses its route. */
 export interface RouteUse {
   route(): Route | null;
-  end(): void;
+  end(): Promise<void>;
 }
 
 /**
@@ -39,7 +39,7 @@ export function useLocally<S extends Side>(config: SdkConfig, board: Switchboard
     decidedBy: "plan",
     decidedAt: "",
   });
-  return { route: () => null, end: () => undefined };
+  return { route: () => null, end: async () => undefined };
 }
 
 /**
@@ -60,14 +60,39 @@ export async function followRemotely<S extends Side>(
   const { monitorId } = config.props;
   const lease = borrowFollower(config, options);
   const { follower } = lease;
+  const member = lease.registration.join(monitorId, (message) => tellLater(events, "problem", { message }));
   const take = (route: Route): void => {
     const monotonicMs = performance.now();
     const switched = board.follow(route);
+    member.follow(route);
     tellLater(events, "route", { route, atMs: performance.timeOrigin + monotonicMs, monotonicMs });
     if (switched !== null) tellLater(events, "switched", switched);
     if (route.phase === "retired") tellLater(events, "retired", { route });
   };
-  const listener: RouteListener = {
+  const unsubscribe = follower.subscribe(listen(monitorId, take, board, events));
+  const known = follower.routeOf(monitorId);
+  if (known !== null) take(known);
+  const origin = await follower.ready;
+  const first = follower.routeOf(monitorId);
+  if (first !== null && UNCONFIRMED.has(origin)) tellLater(events, "unconfirmed", { route: first });
+  return {
+    route: () => follower.routeOf(monitorId),
+    async end() {
+      unsubscribe();
+      member.leave();
+      await lease.release();
+    },
+  };
+}
+
+/** What a data source makes of its follower's news. */
+function listen<S extends Side>(
+  monitorId: string,
+  take: (route: Route) => void,
+  board: Switchboard<S>,
+  events: EventEmitter<SourceEvents>,
+): RouteListener {
+  return {
     onRoute(monitor, route) {
       if (monitor === monitorId) take(route);
     },
@@ -81,18 +106,5 @@ export async function followRemotely<S extends Side>(
       if (monitor === monitorId) tellLater(events, "fork", { kept, other });
     },
     onProblem: (message) => tellLater(events, "problem", { message }),
-  };
-  const unsubscribe = follower.subscribe(listener);
-  const known = follower.routeOf(monitorId);
-  if (known !== null) take(known);
-  const origin = await follower.ready;
-  const first = follower.routeOf(monitorId);
-  if (first !== null && UNCONFIRMED.has(origin)) tellLater(events, "unconfirmed", { route: first });
-  return {
-    route: () => follower.routeOf(monitorId),
-    end() {
-      unsubscribe();
-      lease.release();
-    },
   };
 }

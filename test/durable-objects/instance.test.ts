@@ -307,6 +307,65 @@ describe("a failing home", () => {
   });
 });
 
+describe("the processes of an application", () => {
+  const decisionOf = async () => (await liveMonitor()).decision;
+  const record = (epoch: number, decision: string) => ({
+    ...{ v: 1 as const, host: "web-1", pid: 7, sdk: "evenkeel-node 0.1.0", startedAt: "" },
+    routes: { [monitor.id]: { epoch, decision } },
+  });
+  const tell = (agent: FakeAgent, anew: boolean, epoch: number, decision: string) =>
+    agent.send({
+      ...{ type: "processes", store, anew, more: false },
+      processes: [
+        { applicationId: monitor.applicationId, id: "p1", ageMs: 5, record: record(epoch, decision) },
+      ],
+    });
+
+  it("are told by one agent, and by another one when that is gone", async () => {
+    const agents = await joinAll();
+    const [first, second] = agents;
+    if (first === undefined || second === undefined) throw new Error("no agents");
+    expect(await first.take("tell-processes")).toMatchObject({ stores: [store] });
+    first.close();
+    expect(await second.take("tell-processes")).toMatchObject({ stores: [store] });
+    expect(agents[2]?.frames.some(({ type }) => type === "tell-processes")).toBe(false);
+  });
+
+  it("stand in the list, in the picture, and at the end of a switch's time line", async () => {
+    const agents = await joinAll();
+    const [teller] = agents;
+    if (teller === undefined) throw new Error("no agent");
+    await teller.take("tell-processes");
+    tell(teller, true, 1, await decisionOf());
+    await expect.poll(async () => (await liveMonitor()).processes).toEqual({ total: 1, following: 1 });
+    await dc1Fails(agents);
+    await Promise.all(agents.map(writes));
+    await expect.poll(eventTypes).toContain("switch-finished");
+    expect((await liveMonitor()).processes).toEqual({ total: 1, following: 0 });
+    expect(await eventTypes()).not.toContain("switch-followed");
+    tell(teller, false, 2, await decisionOf());
+    await expect.poll(eventTypes).toContain("switch-followed");
+    const followed = (await live()).events.find(({ type }) => type === "switch-followed");
+    expect(followed).toMatchObject({ epoch: 2, monitorId: monitor.id, level: "info" });
+    expect(followed?.timeLine.map(({ mark }) => mark)).toEqual(
+      expect.arrayContaining(["first-failed-probe", "decided", "route-written", "process-followed"]),
+    );
+    const path = `${arranged.path}/processes?applicationId=${monitor.applicationId}`;
+    expect((await call(owner, "GET", path)).body).toMatchObject({
+      items: [{ id: "p1", host: "web-1", pid: 7, routes: { [monitor.id]: { epoch: 2 } } }],
+    });
+  });
+
+  it("are asked for anew by an object that was evicted, and of one agent only", async () => {
+    const agents = await joinAll();
+    await agents[0]?.take("tell-processes");
+    await evictDurableObject(stub());
+    for (const agent of agents) await acknowledged(agent, agent.report([], store));
+    const asked = await Promise.all(agents.map((agent) => agent.take("tell-processes")));
+    expect(asked.flatMap(({ stores }) => stores)).toEqual([store]);
+  });
+});
+
 describe("an eviction", () => {
   it("keeps open sockets as connected and seen, and what they reported", async () => {
     await joinAll();

@@ -40,6 +40,30 @@ describe("an application survives", () => {
     expect(await applyFault(test.lab, "revive", `${engine}-dc1`)).toBeNull();
   });
 
+  it("a death, and its time line goes on to the process that followed", async () => {
+    const [engine] = LAB_ENGINES;
+    await until(
+      "the shop in the list",
+      () => readMonitor(test.lab, engine),
+      ({ processes }) => processes?.total === 1 && processes.following === 1,
+    );
+    await applyFault(test.lab, "kill", `${engine}-dc1`);
+    await expectServedBy(engine, "dc2");
+    const { epoch } = await readMonitor(test.lab, engine);
+    const { events } = await until(
+      "the end of the switch's time line",
+      () => test.lab.view(),
+      (view) => view.events.some((event) => event.type === "switch-followed" && event.epoch === epoch),
+    );
+    const find = (type: string) => events.find((event) => event.type === type && event.epoch === epoch);
+    const [finished, followed] = [find("switch-finished"), find("switch-followed")];
+    expect(followed?.timeLine.map(({ mark }) => mark)).toEqual(
+      expect.arrayContaining(["first-failed-probe", "decided", "route-written", "process-followed"]),
+    );
+    expect(followed?.rtoMs).toBeGreaterThanOrEqual(finished?.rtoMs ?? Number.POSITIVE_INFINITY);
+    expect(await applyFault(test.lab, "revive", `${engine}-dc1`)).toBeNull();
+  });
+
   it.each(LAB_ENGINES)("the hang of its %s in dc1, and no call stays hanging", async (engine) => {
     await applyFault(test.lab, "stop", `${engine}-dc1`);
     await expectServedBy(engine, "dc2");

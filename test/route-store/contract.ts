@@ -12,6 +12,8 @@ export interface StoreUnderTest {
 }
 
 const SLOW_MS = 30_000;
+/** Seconds of a lease that does not run out while a test runs. */
+const LONG_LEASE_S = 600;
 
 /**
  * The rules that each implementation of `RouteStore` keeps while its store is well.
@@ -116,6 +118,18 @@ function leaseRules(open: () => RouteStore): void {
     await until("the lease runs out", () => record.changes.some((change) => change.value === null));
     expect(await store.renewLease(lease)).toEqual({ ok: true, value: { alive: false } });
     record.watch.close();
+  });
+  test("a lease that is revoked takes its keys along at once, and may be revoked again", async () => {
+    const store = open();
+    const prefix = freshPrefix();
+    const granted = await store.grantLease(LONG_LEASE_S);
+    if (!granted.ok) throw new Error(granted.message);
+    const { lease } = granted.value;
+    await store.put({ key: `${prefix}process`, value: "here", lease });
+    expect(await store.revokeLease(lease)).toEqual({ ok: true, value: null });
+    expect(await store.range(`${prefix}process`)).toMatchObject({ ok: true, value: { entries: [] } });
+    expect(await store.renewLease(lease)).toEqual({ ok: true, value: { alive: false } });
+    expect(await store.revokeLease(lease)).toEqual({ ok: true, value: null });
   });
 }
 

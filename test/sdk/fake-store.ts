@@ -37,6 +37,7 @@ export function createFakeStore(): FakeStore {
       swap: refused,
       grantLease: refused,
       renewLease: refused,
+      revokeLease: refused,
       watch(_prefix, listener) {
         listeners.push(listener);
         return { close: () => undefined };

@@ -197,6 +197,8 @@ export function createVirtualAgent(surroundings: AgentSurroundings): VirtualAgen
           kept = plan;
           return Promise.resolve();
         },
+        // No application registers in a simulation: routes are followed there without the SDK's data sources.
+        tellsProcesses: false,
         say: () => undefined,
         ...(surroundings.checksFrames ? {} : { readFrame: (text) => JSON.parse(text) }),
         ...(isLinked === null ? {} : { peers: createVirtualPeers(site, clock, keptPeers, isLinked) }),

@@ -8,6 +8,7 @@ import type { MonitorState, OperatorCommand, SettledCommand } from "@evenkeel/co
 import { type FrameParts, takeEnd, takeFrame } from "../../durable-objects/instance/agent-frames.ts";
 import { Arbiter } from "../../durable-objects/instance/arbiter.ts";
 import { Connections } from "../../durable-objects/instance/connections.ts";
+import { createFollowing } from "../../durable-objects/instance/following.ts";
 import type {
   Changes,
   InstanceMemory,
@@ -210,9 +211,11 @@ export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
       drawn += 1;
       return `${salt}${drawn.toString(36).padStart(ENTROPY_DIGITS, "0")}`;
     };
+    const following = createFollowing(connections);
     const arbiter = new Arbiter({
       ports: { now, entropy, memory, setAlarm, pullPlan },
       connections,
+      following,
       onSettled: observer.onReply,
     });
     const peers = createVirtualDirectory(agents, {
@@ -221,7 +224,7 @@ export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
         rows = { ...rows, peers: next };
       },
     });
-    awake = { connections, arbiter, peers, now, waitUntil, onTested: () => undefined };
+    awake = { connections, arbiter, peers, following, now, waitUntil, onTested: () => undefined };
     return awake;
   }
 

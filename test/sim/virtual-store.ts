@@ -121,6 +121,12 @@ export function createVirtualStore(id: string, timeline: Timeline, observer: Sto
           if (standing !== undefined) standing.untilMs = timeline.now() + standing.ttlMs;
           return { ok: true, value: { alive: standing !== undefined } };
         }),
+      revokeLease: (lease) =>
+        call(() => {
+          leases.delete(lease);
+          for (const [key, entry] of kept) if (entry.lease === lease) kept.delete(key);
+          return { ok: true, value: null };
+        }),
       watch: (prefix, listener) => watch(prefix, listener, works),
       close: () => {
         closed = true;

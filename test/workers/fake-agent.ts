@@ -81,6 +81,7 @@ export class FakeAgent {
       version: "test",
       planVersion: 0,
       host: "host",
+      tellsProcesses: true,
     };
     this.send({ type: "hello", ...general, peer });
   }

@@ -179,6 +179,7 @@ export const EN = {
   "monitor.switching-owed": "waiting for store {stores}",
   "monitor.owed":
     "Store {stores} does not have the present route yet; it gets it as soon as an agent reaches it",
+  "monitor.behind": "{behind} of {total} application processes do not follow the present route yet",
   "monitor.no-answer-yet": "No report yet",
 
   "step.precheck": "checking all agents",
@@ -411,6 +412,8 @@ export const EN = {
   "event-type.site-returned": "Site is back",
   "event-type.switch-replaced": "Candidate replaced",
   "event-type.switch-stuck": "Switch stuck",
+  "event-type.switch-followed": "Switch followed",
+  "event-type.switch-unfollowed": "Switch not followed",
   "event-type.store-unreachable": "Store unreachable",
   "event-type.store-reachable": "Store reachable",
 

@@ -168,6 +168,7 @@ export const ZH_CN: Readonly<Record<MessageId, string>> = {
   "monitor.switching-epoch": "纪元 {epoch}",
   "monitor.switching-owed": "等待存储 {stores}",
   "monitor.owed": "存储 {stores} 尚无当前路由，探针可达后会补写",
+  "monitor.behind": "{total} 个应用进程中有 {behind} 个尚未跟随当前路由",
   "monitor.no-answer-yet": "尚无报告",
 
   "step.precheck": "正在向所有探针确认",
@@ -391,6 +392,8 @@ export const ZH_CN: Readonly<Record<MessageId, string>> = {
   "event-type.site-returned": "站点恢复",
   "event-type.switch-replaced": "更换接管方",
   "event-type.switch-stuck": "切换停滞",
+  "event-type.switch-followed": "切换已跟随",
+  "event-type.switch-unfollowed": "切换未被跟随",
   "event-type.store-unreachable": "存储不可达",
   "event-type.store-reachable": "存储恢复",
 

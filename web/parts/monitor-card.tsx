@@ -14,7 +14,7 @@ import { DataCentrePanel } from "./data-centre-panel.tsx";
 import { OpenWindow } from "./open-window.tsx";
 import { OutcomeNotice } from "./outcome-notice.tsx";
 import { ProtectionList } from "./protection-list.tsx";
-import { RunningSwitch } from "./running-switch.tsx";
+import { Behind, RunningSwitch } from "./running-switch.tsx";
 import { StateBadge } from "./state-badge.tsx";
 
 /** What a person asked for by a button of a card; a dialog confirms it. */
@@ -94,6 +94,7 @@ export const MonitorCard = memo(function MonitorCard(props: MonitorCardProps) {
         </p>
       ))}
       <RunningSwitch monitor={monitor} />
+      <Behind monitor={monitor} />
       <OpenWindow monitor={monitor} />
       {outcome === undefined ? null : (
         <OutcomeNotice name={monitor.name} outcome={outcome} onDismiss={() => props.onDismiss(monitor.id)} />

@@ -42,3 +42,16 @@ function Owed(props: { readonly stores: readonly string[] }) {
     </p>
   );
 }
+
+/** Processes that still follow an older route: the switch has not arrived everywhere. */
+export function Behind(props: { readonly monitor: LiveMonitor }) {
+  const { t } = useWords();
+  const { processes, switching } = props.monitor;
+  if (processes == null || switching !== null || processes.following === processes.total) return null;
+  const { total, following } = processes;
+  return (
+    <p className="mark">
+      <WarningFilled aria-hidden /> {t("monitor.behind", { behind: total - following, total })}
+    </p>
+  );
+}

@@ -1,7 +1,8 @@
-import { EventsQuery } from "@evenkeel/contracts/api-queries";
+import { EventsQuery, ProcessesQuery } from "@evenkeel/contracts/api-queries";
 import { AppError } from "@evenkeel/contracts/errors";
 import { InstanceEvent } from "@evenkeel/contracts/event";
 import { Explanation, LiveView } from "@evenkeel/contracts/live";
+import { ProcessView } from "@evenkeel/contracts/process";
 import { CALLER_HEADER, type SocketCaller } from "@evenkeel/durable-objects/instance/door";
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
@@ -47,6 +48,22 @@ export const liveRoutes = new Hono<AppEnv>()
       const explanation = await openInstance(c.env, instanceId).explain(monitorId);
       if (explanation === null) throw notFound("monitor", monitorId);
       return c.json(explanation);
+    },
+  )
+  .get(
+    "/processes",
+    describeRoute({
+      summary: "List an application's registered processes and the routes that they follow",
+      tags,
+      responses: { 200: json("The processes", z.object({ items: z.array(ProcessView) })) },
+    }),
+    authenticate,
+    accept("query", ProcessesQuery),
+    async (c) => {
+      const instanceId = readParam(c, "instanceId");
+      await recognise(c, instanceId, "read");
+      const items = await openInstance(c.env, instanceId).processes(c.req.valid("query").applicationId);
+      return c.json({ items });
     },
   )
   .get(

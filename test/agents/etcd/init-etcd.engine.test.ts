@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StoreUpdate } from "@evenkeel/contracts/api-stores";
+import { processKey, processPrefix } from "@evenkeel/contracts/process";
 import { applicationPrefix, type Beat, beatPrefix, type Route, routeKey } from "@evenkeel/contracts/route";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
 import { SdkConfig } from "@evenkeel/contracts/sdk-config";
@@ -166,9 +167,17 @@ describe.skipIf(missing !== null)("evenkeel-agent etcd init", () => {
       await sdk.put({ key: routeKey(INSTANCE, "app_shop", "mon_2"), value: "mine" }),
       await sdk.swap({ key: routeKey(INSTANCE, "app_shop", "mon_2"), value: "mine" }, 0),
       await sdk.put({ key: `${beatPrefix(INSTANCE)}s1`, value: "mine" }),
+      await sdk.put({ key: processKey(INSTANCE, "app_other", "p1"), value: "mine" }),
     ]) {
       expect(refused).toMatchObject({ ok: false, reason: "permission-denied" });
     }
+    const granted = await sdk.grantLease(60);
+    const lease = granted.ok ? granted.value.lease : "";
+    const registration = { key: processKey(INSTANCE, "app_shop", "p1"), value: "here", lease };
+    expect(await sdk.put(registration)).toMatchObject({ ok: true });
+    expect(await sdk.renewLease(lease)).toEqual({ ok: true, value: { alive: true } });
+    expect(await sdk.revokeLease(lease)).toEqual({ ok: true, value: null });
+    expect(await sdk.range(registration.key)).toMatchObject({ ok: true, value: { entries: [] } });
   });
 
   test("an SDK started with that part follows its own application, confirmed by the beats, and no other", {
@@ -209,8 +218,7 @@ describe.skipIf(missing !== null)("evenkeel-agent etcd init", () => {
       expect(complaints).toEqual([expect.stringMatching(/permission denied/)]);
       expect(other.follower.routeOf("mon_sdk")).toBeNull();
     } finally {
-      own.release();
-      other.release();
+      await Promise.all([own.release(), other.release()]);
     }
   });
 
@@ -235,6 +243,7 @@ describe.skipIf(missing !== null)("evenkeel-agent etcd init", () => {
       ),
       "added the role evenkeel-sdk-app_late",
       `granted READ on ${applicationPrefix(INSTANCE, "app_late")} to evenkeel-sdk-app_late`,
+      `granted READWRITE on ${processPrefix(INSTANCE, "app_late")} to evenkeel-sdk-app_late`,
       `granted READ on ${beatPrefix(INSTANCE)} to evenkeel-sdk-app_late`,
       ...["status/db", "status/dcs", "conf/db", "conf/dcs"].map(
         (path) => `granted READ on /mas-monitor/${path}/services/app_late/ to evenkeel-sdk-app_late`,

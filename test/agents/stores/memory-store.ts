@@ -63,6 +63,12 @@ export function createMemoryStore(): MemoryStore {
     return failing.has(call) ? FAILURE : answer();
   }
 
+  function remove(key: string, watched = true): void {
+    revision += 1;
+    entries.delete(key);
+    if (watched) tell(key, null);
+  }
+
   const gone = (lease: string | undefined) => lease !== undefined && !leases.has(lease);
   const store: RouteStore = {
     range: (key) =>
@@ -91,6 +97,12 @@ export function createMemoryStore(): MemoryStore {
         return { ok: true, value: { lease: `lease-${revision}` } };
       }),
     renewLease: (lease) => serve("renewLease", () => ({ ok: true, value: { alive: leases.has(lease) } })),
+    revokeLease: (lease) =>
+      serve("revokeLease", () => {
+        leases.delete(lease);
+        for (const [key, entry] of entries) if (entry.lease === lease) remove(key);
+        return { ok: true, value: null };
+      }),
     watch(prefix, listener) {
       watches.set(listener, prefix);
       reread(listener, prefix);
@@ -103,11 +115,7 @@ export function createMemoryStore(): MemoryStore {
     calls,
     read: (key) => entries.get(key)?.value,
     write: (key, value) => void put({ key, value }),
-    remove(key, how = { watched: true }) {
-      revision += 1;
-      entries.delete(key);
-      if (how.watched) tell(key, null);
-    },
+    remove: (key, how) => remove(key, how?.watched),
     rereadAll() {
       for (const [listener, prefix] of watches) reread(listener, prefix);
     },

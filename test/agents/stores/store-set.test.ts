@@ -1,4 +1,4 @@
-import type { RouteWrite, WrittenFrame } from "@evenkeel/contracts/agent-protocol";
+import type { ProcessesFrame, RouteWrite, WrittenFrame } from "@evenkeel/contracts/agent-protocol";
 import { ArbitrationSettings, type Plan, type PlannedStore } from "@evenkeel/contracts/plan";
 import { BEAT_INTERVAL_MS, Beat, beatPrefix, routeKey } from "@evenkeel/contracts/route";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -22,6 +22,7 @@ let memories: Map<string, MemoryStore>;
 let secrets: StoreSecret[];
 let said: string[];
 let foreign: WrittenFrame["results"];
+let told: ProcessesFrame[];
 let set: StoreSet;
 
 beforeEach(() => {
@@ -30,6 +31,7 @@ beforeEach(() => {
   secrets = [];
   said = [];
   foreign = [];
+  told = [];
   set = createStoreSet({
     ...{ instanceId: INSTANCE, site: "s1", clock: SYSTEM_CLOCK, confirmedBy: () => "edge" as const },
     unseal: async () => ({ ok: true, secret: SECRET }),
@@ -39,6 +41,7 @@ beforeEach(() => {
     },
     onChange: () => undefined,
     onForeign: (results) => void foreign.push(...results),
+    onProcesses: (frame) => told.push(frame) > 0,
     say: (line) => said.push(line),
   });
 });
