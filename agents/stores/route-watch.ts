@@ -1,6 +1,7 @@
 import type { RouteWrite } from "@evenkeel/contracts/agent-protocol";
 import { KEY_ROOT, Route } from "@evenkeel/contracts/route";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
+import { compareLineage } from "@evenkeel/core/switching/lineage";
 import type { Cancel, Clock } from "../clock.ts";
 
 /**
@@ -95,12 +96,12 @@ function sortOut({ told, onSame }: RouteWatchOptions, seen: ReadonlyMap<string, 
 function isForeign(value: string | null, told: RouteWrite): boolean {
   if (value === null) return true;
   // Agents write what they were told letter for letter; only what differs is worth parsing.
-  return value !== JSON.stringify(told.route) && parseDecision(value) !== told.route.decision;
+  return value !== JSON.stringify(told.route) && compareLineage(parseRoute(value), told.route, []) !== "same";
 }
 
-function parseDecision(text: string): string | null {
+function parseRoute(text: string): Route | null {
   try {
-    return Route.safeParse(JSON.parse(text)).data?.decision ?? null;
+    return Route.safeParse(JSON.parse(text)).data ?? null;
   } catch {
     return null;
   }

@@ -14,6 +14,9 @@ export type Lineage = "same" | "behind" | "ahead" | "fork";
  */
 export function compareLineage(stored: Route | null, wanted: Route, ancestors: readonly string[]): Lineage {
   if (stored === null) return "behind";
+  // Whoever keeps the decision's name and changes what it says has decided something else.
+  const isOneDecision = stored.epoch === wanted.epoch && stored.decision === wanted.decision;
+  if (isOneDecision && !saysTheSame(stored, wanted)) return "fork";
   if (stored.epoch === wanted.epoch) return stored.decision === wanted.decision ? "same" : "fork";
   if (stored.epoch < wanted.epoch) return ancestors.includes(stored.decision) ? "behind" : "fork";
   const isAhead = stored.after === wanted.decision || stored.trail?.includes(wanted.decision) === true;
@@ -32,4 +35,14 @@ export function sharesAncestor(stored: Route, ours: Route, ancestors: readonly s
   const known = new Set(ours.after === null ? ancestors : [ours.after, ...ancestors]);
   const trail = stored.after === null ? (stored.trail ?? []) : [stored.after, ...(stored.trail ?? [])];
   return trail.some((decision) => known.has(decision));
+}
+
+/** Whether both send everybody to the same place, with the same rights. */
+function saysTheSame(one: Route, other: Route): boolean {
+  if (one.active !== other.active || one.phase !== other.phase) return false;
+  const names = new Set([...Object.keys(one.dataCentres), ...Object.keys(other.dataCentres)]);
+  return [...names].every((name) => {
+    const [mine, theirs] = [one.dataCentres[name], other.dataCentres[name]];
+    return mine?.readable === theirs?.readable && mine?.writable === theirs?.writable;
+  });
 }

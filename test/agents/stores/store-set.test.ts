@@ -234,6 +234,14 @@ describe("a route that somebody else wrote into a store", () => {
     expect(memoryOf("plain").read(ROUTE)).toBe(routeText(2, "dc2"));
   });
 
+  it("that kept its epoch and decision and says something else is told as a fork", async () => {
+    const edited = routeText(2, "dc1");
+    memoryOf("plain").write(ROUTE, edited);
+    await settle();
+    expect(foreign.map(({ store, outcome }) => [store, outcome.result])).toEqual([["plain", "fork"]]);
+    expect(memoryOf("plain").read(ROUTE)).toBe(edited);
+  });
+
   it("that is none is told and left alone", async () => {
     memoryOf("plain").write(ROUTE, "dc1, please");
     await settle();

@@ -20,8 +20,22 @@ const WANTED = route(5, "dec_e", "dec_d");
 const ANCESTORS = ["dec_d", "dec_c", "dec_b"];
 
 describe("lineage", () => {
-  it("[SAFE-1] the same epoch and decision is the same route, whatever else it says", () => {
+  it("[SAFE-1] the same epoch and decision is the same route, whatever else it tells people", () => {
     expect(compareLineage({ ...WANTED, reason: "told otherwise" }, WANTED, ANCESTORS)).toBe("same");
+  });
+
+  it("[SAFE-1] a decision that says something else is a fork, whoever kept its name", () => {
+    const changes: Partial<Route>[] = [
+      { active: "dc2" },
+      { phase: "retired" },
+      { dataCentres: { dc1: { readable: true, writable: false } } },
+      { dataCentres: {} },
+      { dataCentres: { ...WANTED.dataCentres, dc2: { readable: true, writable: true } } },
+    ];
+    for (const change of changes)
+      expect(compareLineage({ ...WANTED, ...change }, WANTED, ANCESTORS), JSON.stringify(change)).toBe(
+        "fork",
+      );
   });
 
   it("[SAFE-1] the same epoch with another decision is a fork, even of the same parent", () => {
