@@ -14,6 +14,8 @@ const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5000;
 /** Without any frame for so long the connection is given up, in milliseconds. */
 const DEAF_AFTER_MS = 4000;
+/** Without a welcome for so long after the connection opened it is given up, in milliseconds. */
+const WELCOME_MAX_MS = 5000;
 /** How long the end of a connection waits for the other side, in milliseconds. */
 const FAREWELL_MS = 300;
 /** Bytes that may wait in the socket before frames are dropped: the control plane gets everything anew anyway. */
@@ -55,6 +57,7 @@ export class EdgeConnection {
   #retryMs = FIRST_RETRY_MS;
   #cancelRetry: Cancel = NOTHING;
   #cancelFarewell: Cancel = NOTHING;
+  #cancelWelcome: Cancel = NOTHING;
   #heardAtMs = 0;
   #closed = false;
 
@@ -76,12 +79,15 @@ export class EdgeConnection {
     const socket = this.#dial({
       onOpen: () => {
         this.#heardAtMs = clock.now();
+        // Pings are answered by the runtime even if our hello never got to the object: they prove no welcome.
+        this.#cancelWelcome = clock.after(WELCOME_MAX_MS, () => socket.terminate());
         this.#listener.onOpen();
       },
       onText: (text) => this.#receive(socket, text),
       onClosed: (words) => {
         endPings();
         this.#cancelFarewell();
+        this.#cancelWelcome();
         if (this.#socket === socket) this.#socket = null;
         this.#listener.onClosed(words);
         this.#retry();
@@ -99,6 +105,7 @@ export class EdgeConnection {
   /** Tells that the control plane accepted us: the next loss is followed by a quick retry. */
   settle(): void {
     this.#retryMs = FIRST_RETRY_MS;
+    this.#cancelWelcome();
   }
 
   /**
@@ -117,6 +124,7 @@ export class EdgeConnection {
   close(): void {
     this.#closed = true;
     this.#cancelRetry();
+    this.#cancelWelcome();
     const socket = this.#socket;
     if (socket === null) return;
     socket.close(1000, "the agent is ending");

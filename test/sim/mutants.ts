@@ -586,4 +586,11 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "first.effects",
     why: "A route that gave way within its own turn is sent, though it was never stored.",
   },
+  {
+    id: "welcome-not-missed",
+    file: "agents/edge/edge-connection.ts",
+    find: "        this.#cancelWelcome = clock.after(WELCOME_MAX_MS, () => socket.terminate());\n",
+    replace: "",
+    why: "An agent whose hello was lost waits for ever on a connection that nobody knows.",
+  },
 ];

@@ -27,6 +27,22 @@ it("a report that is lost on its way is told again, whatever is acknowledged mea
   expect(world.violations).toEqual([]);
 });
 
+it("a hello that never arrived is said again: pings are answered on a connection that nobody knows [SAFE-10]", async () => {
+  const world = await begin();
+  agentOf(world, "s1").kill();
+  agentOf(world, "s1").start();
+  // The handshake is done, the hello is on its way.
+  await world.run(5);
+  world.network.edge("s1", "lost", "lost");
+  await world.run(500);
+  world.network.edge("s1", "open", "open");
+  const isBack = () => world.instance.view()?.agents.find(({ id }) => id === "agent-s1")?.connected === true;
+  await world.run(3000);
+  expect(isBack()).toBe(false);
+  await until(world, isBack, 3000);
+  expect(world.violations).toEqual([]);
+});
+
 it("an object that is evicted just before a site dies: who had an open socket was seen, so its absence counts [SAFE-3]", async () => {
   const world = await begin({ witness: false, links: true }, { siteSwitch: true, siteTimeoutMs: 5000 });
   world.instance.evict();

@@ -108,6 +108,8 @@ export interface InstanceParts {
   readonly published: () => Plan | null;
   /** Whether agents' frames are checked against their schema, as the real object does with each. */
   readonly checksFrames: boolean;
+  /** When each question was sent, in virtual ms by nonce: a twin goes on with those of the object whose disk it has. */
+  readonly asked: Map<string, number>;
   /** What its disk holds; absent: nothing. */
   readonly disk?: Disk;
 }
@@ -140,7 +142,7 @@ export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
   let drawn = 0;
   let commitsBefore: number | null = null;
   const sockets = new Map<unknown, VirtualSocket>();
-  const asked = new Map<string, number>();
+  const { asked } = parts;
   let awake: FrameParts | null = null;
 
   const now = () => EPOCH_MS + timeline.now() + jumpMs;

@@ -162,7 +162,11 @@ export function createWorld(
     onBroken: fail,
   };
   const checksFrames = seed % CHECKED_SHARE === 0;
-  const parts = { ...{ timeline, random, agents: known, observer, checksFrames }, published: () => plan };
+  const parts = {
+    ...{ timeline, random, agents: known, observer, checksFrames },
+    published: () => plan,
+    asked: new Map(),
+  };
   const instance = createVirtualInstance(parts);
   const cutSites = (which: readonly string[]) => {
     for (const socket of [...sockets]) if (which.includes(socket.site)) socket.cut("cut");
