@@ -9,7 +9,7 @@ import { renderOrigin } from "./open-planned-store.ts";
 import { createProcessTellers, type ProcessTellers, type ProcessTellersOptions } from "./process-tellers.ts";
 import { watchRoutes } from "./route-watch.ts";
 import { StoreSecret } from "./store-secret.ts";
-import { type OpenStore, type WrittenResults, writeStores } from "./write-stores.ts";
+import { listUnsure, type OpenStore, type WrittenResults, writeStores } from "./write-stores.ts";
 
 /** The route stores that this agent writes to. */
 export interface StoreSet {
@@ -114,18 +114,19 @@ async function openStore(stores: Stores, planned: PlannedStore): Promise<void> {
   const unsure = new Set([...told.values()].map((write) => write.monitorId));
   // A store is confirmed once it was brought up to what the control plane told, not as soon as that can be reached.
   const confirmedBy = () => (stores.isTold && unsure.size === 0 ? options.confirmedBy() : "none");
-  const onChange = (health: StoreHealth): void => {
+  let wasLost = false;
+  const onChange = ({ reachable }: StoreHealth): void => {
     options.onChange();
-    const entry = open.get(planned.id);
-    if (health.reachable && entry !== undefined) void mirrors.sync(planned, entry.store);
+    if (reachable && open.has(planned.id)) void mirrors.sync(planned, store);
+    if (reachable && wasLost) void bringUp(stores, planned.id, listUnsure(told, unsure));
+    wasLost = !reachable;
   };
   const beat = startBeat({ storeId: planned.id, store, instanceId, site, confirmedBy, onChange }, clock);
   const onForeign = (keys: readonly string[]) => bringUp(stores, planned.id, keys);
   const onSame = ({ monitorId }: RouteWrite): void => void unsure.delete(monitorId);
   const watch = watchRoutes({ store, instanceId, clock, told, onSame, onForeign });
   open.set(planned.id, { planned, store, beat, watch, known: new Map(), unsure });
-  // Nobody is going to tell the routes once more because of a new password.
-  void bringUp(stores, planned.id, [...told.keys()]);
+  void bringUp(stores, planned.id, [...told.keys()]); // Nobody tells the routes once more because of a new password.
   stores.tellers.opened(planned.id, store);
 }
 
@@ -133,8 +134,7 @@ function closeStore({ open, tellers }: Stores, id: string): void {
   const entry = open.get(id);
   open.delete(id);
   tellers.closed(id);
-  entry?.beat.stop();
-  entry?.watch.stop();
+  for (const part of [entry?.beat, entry?.watch]) part?.stop();
   entry?.store.close();
 }
 

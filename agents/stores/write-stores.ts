@@ -50,3 +50,14 @@ export function writeStores(
   );
   return Promise.all(jobs);
 }
+
+/**
+ * Lists the keys whose route was told and is not known to stand in a store: what could not be settled while it was away
+ * has to be settled once it is back, because nobody will tell of it again.
+ *
+ * @param told the routes that the control plane told, by key
+ * @param unsure monitors whose route is not known to stand there
+ */
+export function listUnsure(told: ReadonlyMap<string, RouteWrite>, unsure: ReadonlySet<string>): string[] {
+  return [...told].flatMap(([key, write]) => (unsure.has(write.monitorId) ? key : []));
+}

@@ -118,3 +118,21 @@ it("a store that was put back and written by hand: SDKs keep the decision that t
   expect(world.row().fork).toBeNull();
   expect(world.violations).toEqual([]);
 });
+
+it("what a person wrote just before the store lost its quorum is taken over once it is back [SAFE-1]", async () => {
+  const world = await begin();
+  const [store] = world.stores;
+  expect(breakGlass(world, MONITOR, "dc2")).toMatchObject({ epoch: 2, active: "dc2" });
+  await world.run(500);
+  // By the time that the agents look into it nobody answers.
+  store?.setQuorum(false);
+  // One agent cannot say so: for the control plane the store was never out of everybody's reach.
+  world.network.edge("s1", "lost", "lost");
+  await world.run(2500);
+  expect(world.row().route.epoch).toBe(1);
+  store?.setQuorum(true);
+  await until(world, () => world.row().route.epoch === 2, 4000);
+  expect(listFollowed(world)).toEqual({ s1: "dc2 at 2", s2: "dc2 at 2" });
+  expect(world.row()).toMatchObject({ fork: null, armed: false });
+  expect(world.violations).toEqual([]);
+});
