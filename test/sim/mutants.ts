@@ -593,4 +593,11 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "",
     why: "An agent whose hello was lost waits for ever on a connection that nobody knows.",
   },
+  {
+    id: "unsure-left",
+    file: "agents/stores/store-set.ts",
+    find: "    if (reachable && wasLost) void bringUp(stores, planned.id, listUnsure(told, unsure));\n",
+    replace: "",
+    why: "What could not be settled while a store was away stays unsettled.",
+  },
 ];

@@ -123,7 +123,7 @@ it("what a person wrote just before the store lost its quorum is taken over once
   const world = await begin();
   const [store] = world.stores;
   expect(breakGlass(world, MONITOR, "dc2")).toMatchObject({ epoch: 2, active: "dc2" });
-  await world.run(500);
+  await world.run(900);
   // By the time that the agents look into it nobody answers.
   store?.setQuorum(false);
   // One agent cannot say so: for the control plane the store was never out of everybody's reach.
@@ -131,6 +131,8 @@ it("what a person wrote just before the store lost its quorum is taken over once
   await world.run(2500);
   expect(world.row().route.epoch).toBe(1);
   store?.setQuorum(true);
+  await world.run(600);
+  world.network.edge("s1", "open", "open");
   await until(world, () => world.row().route.epoch === 2, 4000);
   expect(listFollowed(world)).toEqual({ s1: "dc2 at 2", s2: "dc2 at 2" });
   expect(world.row()).toMatchObject({ fork: null, armed: false });
