@@ -170,12 +170,17 @@ describe("what an operator must not miss", () => {
           switching: { to: "dc2", epoch: 13, step: "verify", sinceMs: 900, kind: "force" },
         }),
         makeMonitor("owed", { owedStores: ["etcd-far"] }),
+        makeMonitor("trailing", { processes: { total: 12, following: 9 } }),
+        makeMonitor("followed", { processes: { total: 12, following: 12 } }),
         makeMonitor("serviced", { window: { fromMs: 1, untilMs: until, reason: "new disks" } }),
       ]),
     );
     const page = await open();
     await card(page, "forced").getByText("forced", { exact: true }).last().waitFor();
     await card(page, "owed").getByText("Store etcd-far does not have the present route yet").waitFor();
+    const behind = "application processes do not follow the present route yet";
+    await card(page, "trailing").getByText(`3 of 12 ${behind}`).waitFor();
+    expect(await card(page, "followed").getByText(behind).count()).toBe(0);
     await card(page, "serviced")
       .getByText(/Maintenance until .* nothing switches by itself/)
       .waitFor();
