@@ -26,7 +26,7 @@ export const ProbeReason = z.enum([
   "saturated",
   "disk-full",
   "lagging",
-  /** A part of the data has no copy that answers: lost shards or slots. */
+  /** A part of the whole is lost: shards or slots without a copy that answers, replicas, sentinels. */
   "incomplete",
   "read-only",
   "auth-failed",

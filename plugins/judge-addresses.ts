@@ -8,7 +8,7 @@ import {
 } from "@evenkeel/contracts/observation";
 import type { ProbeOutcome } from "@evenkeel/contracts/plugin";
 import { z } from "zod";
-import type { AddressOutcome } from "./keep-addresses.ts";
+import type { AddressOutcome } from "./gather-outcomes.ts";
 
 const Outcome = z.discriminatedUnion("type", [
   z.object({ type: z.literal("answered"), sample: z.unknown(), latencyMs: z.number() }),
@@ -19,7 +19,9 @@ const Outcome = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("timed-out"), afterMs: z.number() }),
 ]);
-const Sample = z.array(z.object({ address: z.string(), outcome: Outcome })).min(1);
+/** A list of {@link AddressOutcome}, as a sample holds it. */
+export const OutcomeList = z.array(z.object({ address: z.string(), outcome: Outcome }));
+const Sample = OutcomeList.min(1);
 
 /** Several addresses are as well as the best of them, because clients go on to the next one; an answer is life [SAFE-5]. */
 const BEST_FIRST: readonly Verdict[] = ["up", "degraded", "read_only", "config", "down"];
@@ -41,16 +43,42 @@ export function judgeAddresses(
   addresses: readonly string[],
   judge: JudgeAddress,
 ): Judgement {
-  const sample =
-    addresses.length > 1 && outcome.type === "answered" ? Sample.safeParse(outcome.sample).data : undefined;
-  if (sample === undefined) return judge(outcome, addresses.join(", "));
+  const outcomes = addresses.length > 1 ? listOutcomes(outcome, addresses) : null;
+  if (outcomes === null) return judge(outcome, addresses.join(", "));
   return combineParts(
-    sample.map((one) => ({ address: one.address, judgement: judge(readOutcome(one), one.address) })),
+    outcomes.map((one) => ({ address: one.address, judgement: judge(one.outcome, one.address) })),
   );
 }
 
+/**
+ * Reads how the probe of each address ended.
+ *
+ * @param outcome how the probe of {@link keepAddresses} ended
+ * @param addresses the target's
+ * @returns one for each address; null if the probe of several ended as a whole
+ */
+export function listOutcomes(
+  outcome: ProbeOutcome,
+  addresses: readonly string[],
+): readonly AddressOutcome[] | null {
+  const [only] = addresses;
+  if (only !== undefined && addresses.length === 1) return [{ address: only, outcome }];
+  if (outcome.type !== "answered") return null;
+  const sample = Sample.safeParse(outcome.sample).data;
+  return sample === undefined ? null : readOutcomes(sample);
+}
+
+/**
+ * Turns a parsed list into outcomes.
+ *
+ * @param list the list
+ */
+export function readOutcomes(list: z.infer<typeof OutcomeList>): AddressOutcome[] {
+  return list.map((one) => ({ address: one.address, outcome: readOutcome(one) }));
+}
+
 /** zod makes what is optional possibly undefined, which the exact types of outcomes tell apart. */
-function readOutcome({ outcome }: z.infer<typeof Sample>[number]): AddressOutcome["outcome"] {
+function readOutcome({ outcome }: z.infer<typeof OutcomeList>[number]): AddressOutcome["outcome"] {
   if (outcome.type !== "failed") return outcome;
   return { ...outcome, error: { code: outcome.error.code, message: outcome.error.message } };
 }
@@ -82,6 +110,11 @@ export function combineParts(judged: readonly JudgedAddress[]): Judgement {
   };
 }
 
-function renderPart({ address, judgement }: JudgedAddress): JudgementPart {
+/**
+ * Shows the judgement of one address beside others.
+ *
+ * @param judged the address
+ */
+export function renderPart({ address, judgement }: JudgedAddress): JudgementPart {
   return { address, verdict: judgement.verdict, words: judgement.words.slice(0, PART_WORDS_MAX) };
 }

@@ -12,8 +12,8 @@ export interface RespError {
   readonly message: string;
 }
 
-/** Largest reply that is read, in bytes: a section of `INFO` has about a thousand. */
-export const REPLY_MAX_BYTES = 64 * 1024;
+/** Largest reply that is read, in bytes: a section of `INFO` has about a thousand, a cluster of 1000 nodes a few hundred thousand. */
+export const REPLY_MAX_BYTES = 256 * 1024;
 /** Longest line of a reply, in bytes: error replies are the longest. */
 const LINE_MAX_BYTES = 4096;
 /** Most elements of an array; ROLE lists a master's replicas. */
