@@ -2,29 +2,22 @@ import { ADDRESSES_MAX, type Judgement, type ProbeReason, WORDS_MAX } from "@eve
 import type { ProbeOutcome } from "@evenkeel/contracts/plugin";
 import { z } from "zod";
 import type { AddressOutcome } from "./gather-outcomes.ts";
+import { combineParts, OutcomeList, readOutcomes, renderPart } from "./judge-addresses.ts";
+import { judgeStranger } from "./judge-failure.ts";
 import {
-  combineParts,
-  type JudgedAddress,
-  OutcomeList,
-  readOutcomes,
-  renderPart,
-} from "./judge-addresses.ts";
-import { judgeStranger, judgeUp } from "./judge-failure.ts";
+  type JudgedSentinel,
+  judgeSentinel,
+  type SentinelSettings,
+  unprotected,
+} from "./judge-redis-sentinel.ts";
 import { judgeRedisFailure, judgeRedisServer, ServerSample } from "./judge-redis-server.ts";
-import { chooseMaster, type NamedMaster, SentinelSample } from "./redis-choose-master.ts";
+import { chooseMaster, type NamedMaster } from "./redis-choose-master.ts";
 import { REDIS_MEANINGS, SENTINEL_MEANINGS } from "./redis-meanings.ts";
-import type { RedisSettings } from "./redis-settings.ts";
 
 const Sample = z.object({ sentinels: OutcomeList, master: OutcomeList });
-type Settings = Pick<RedisSettings, "addresses" | "masterName" | "user" | "sentinelUser">;
 
 /** Refusals of the master must not hasten a switch: the sentinels may be about to promote a replica. */
 const REFUSALS: ReadonlySet<ProbeReason> = new Set(["refused", "closed", "reset"]);
-
-interface JudgedSentinel extends JudgedAddress {
-  /** What it told; null: it is no sentinel, or did not answer. */
-  readonly told: SentinelSample | null;
-}
 
 /**
  * Judges a master that sentinels watch: as the master that they name, made worse by what hinders a failover.
@@ -32,7 +25,7 @@ interface JudgedSentinel extends JudgedAddress {
  * @param outcome how the probe ended
  * @param settings the target's
  */
-export function judgeRedisSentinels(outcome: ProbeOutcome, settings: Settings): Judgement {
+export function judgeRedisSentinels(outcome: ProbeOutcome, settings: SentinelSettings): Judgement {
   const where = settings.addresses.join(", ");
   if (outcome.type !== "answered")
     return judgeRedisFailure(outcome, {
@@ -58,52 +51,15 @@ export function judgeRedisSentinels(outcome: ProbeOutcome, settings: Settings): 
   };
 }
 
-function judgeAlone({ address, outcome }: AddressOutcome, { user }: Settings): Judgement {
+function judgeAlone({ address, outcome }: AddressOutcome, { user }: SentinelSettings): Judgement {
   return judgeRedisServer(outcome, { address, user, meanings: REDIS_MEANINGS });
-}
-
-function judgeSentinel({ address, outcome }: AddressOutcome, settings: Settings): JudgedSentinel {
-  const { sentinelUser: user, masterName } = settings;
-  if (outcome.type !== "answered") {
-    const judgement = judgeRedisFailure(outcome, { address, user, meanings: SENTINEL_MEANINGS });
-    return { address, judgement, told: null };
-  }
-  const told = SentinelSample.safeParse(outcome.sample).data;
-  if (told === undefined) return { address, judgement: judgeStranger("a sentinel", address), told: null };
-  return { address, judgement: judgeTold(told, outcome.latencyMs, address, masterName), told };
-}
-
-function judgeTold(told: SentinelSample, latencyMs: number, address: string, masterName: string): Judgement {
-  const config = (words: string, advice: string): Judgement => ({
-    verdict: "config",
-    reason: "bad-settings",
-    words,
-    advice,
-  });
-  if (!told.isSentinel)
-    return config(
-      `${address} is not a sentinel`,
-      "enter the sentinels' addresses (their port is 26379 by default), or choose another mode",
-    );
-  if (told.master === null)
-    return config(
-      `the sentinel ${address} knows no master named ${masterName}`,
-      "SENTINEL MASTERS lists the names that it knows",
-    );
-  if (told.quorum !== "") return unprotected(`the sentinel ${address} could not fail over: ${told.quorum}`);
-  return judgeUp(latencyMs, `sentinel, names ${told.master} as the master`);
-}
-
-/** The master serves, and nothing would take its place. */
-function unprotected(words: string, advice = "see that the sentinels run and reach each other"): Judgement {
-  return { verdict: "degraded", reason: "incomplete", words: words.slice(0, WORDS_MAX), advice };
 }
 
 /** No sentinel names a master: none answers, or none of that name is known. */
 function judgeNameless(
   sentinels: readonly JudgedSentinel[],
   master: AddressOutcome | undefined,
-  settings: Settings,
+  settings: SentinelSettings,
 ): Judgement {
   const all = combineParts(sentinels);
   // A sentinel that answers and knows no such master says more than one that is silent.
@@ -118,7 +74,7 @@ function judgeMaster(subject: {
   readonly master: AddressOutcome;
   readonly named: NamedMaster;
   readonly sentinels: readonly JudgedSentinel[];
-  readonly settings: Settings;
+  readonly settings: SentinelSettings;
 }): Judgement {
   const { master, named, sentinels, settings } = subject;
   const alone = judgeAlone(master, settings);

@@ -38,6 +38,17 @@ export function keepAddress(
     session?.destroy();
     session = null;
   };
+  /** What the peer has closed is connected anew at the next probe. */
+  const openAnew = () => {
+    const opened = open(address, {
+      ...context,
+      onClosed() {
+        if (session === opened) session = null;
+        context.onClosed();
+      },
+    });
+    return opened;
+  };
   return {
     address,
     destroy,
@@ -45,7 +56,7 @@ export function keepAddress(
       const startedAtMs = performance.now();
       if (refusal !== null && startedAtMs - refusal.atMs < LOGIN_PAUSE_MS) return refusal.outcome;
       refusal = null;
-      session ??= open(address, context);
+      session ??= openAnew();
       const asked = session;
       try {
         const sample = await asked.probe();

@@ -26,8 +26,10 @@ export function openSentinels(settings: RedisSettings, context: ProbeContext): P
   const login = { user: settings.sentinelUser, password: settings.sentinelPassword };
   const question = askSentinel(settings.masterName);
   const openOne = (address: string, own: ProbeContext) => openRedisServer(login, address, own, question);
+  // A sentinel that goes away says nothing about the master, which would be forgotten with this session.
+  const quiet = { ...context, onClosed: () => undefined };
   const sentinels = settings.addresses.map((address) =>
-    keepAddress(context, address, openOne, SENTINEL_MEANINGS),
+    keepAddress(quiet, address, openOne, SENTINEL_MEANINGS),
   );
   const openMaster = (address: string, own: ProbeContext) =>
     openRedisServer(settings, address, own, ASK_SERVER);

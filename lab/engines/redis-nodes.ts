@@ -1,0 +1,174 @@
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { Redis } from "ioredis";
+import { LAB_HOST } from "../processes/ports.ts";
+import type { ManagedProcess } from "../processes/process-spec.ts";
+import type { Supervisor } from "../processes/supervisor.ts";
+import type { FoundProgram } from "../setup/programs.ts";
+import { makePrivateFolder, writePrivateFile } from "./engine-home.ts";
+
+const COMMAND_WITHIN_MS = 5000;
+/** How long a new cluster may take to agree with itself on a busy machine. */
+const AGREE_WITHIN_MS = 60_000;
+const AGREE_POLL_MS = 20;
+const SLOTS = 16_384;
+
+/** What a server of a family (a master with replicas and sentinels, or a cluster) needs in order to start. */
+export interface RedisNodeRequest {
+  readonly stateDir: string;
+  readonly program: FoundProgram;
+  readonly supervisor: Supervisor;
+}
+
+/** One server of a family. */
+export interface RedisNode {
+  readonly name: string;
+  readonly port: number;
+  /** Of the default user; replicas use it for their master too. */
+  readonly password: string;
+  /** Lines of its configuration beside the common ones. */
+  readonly settings: readonly string[];
+  readonly isSentinel?: boolean;
+}
+
+/** One server of a family that runs. */
+export interface StartedRedisNode extends RedisNode {
+  readonly address: string;
+  readonly process: ManagedProcess;
+}
+
+/**
+ * Connects to a server as the default user, does something, and closes the connection.
+ *
+ * @param node the server
+ * @param use what to do
+ */
+export async function administerRedis<Result>(
+  { port, password }: Pick<RedisNode, "port" | "password">,
+  use: (redis: Redis) => Promise<Result>,
+): Promise<Result> {
+  const redis = new Redis({
+    host: LAB_HOST,
+    port,
+    password,
+    lazyConnect: true,
+    enableReadyCheck: false,
+    connectTimeout: COMMAND_WITHIN_MS,
+    commandTimeout: COMMAND_WITHIN_MS,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  let cause: Error | undefined;
+  redis.on("error", (error: Error) => {
+    cause = error;
+  });
+  try {
+    await redis.connect();
+    return await use(redis);
+  } catch (error) {
+    throw cause ?? error;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/**
+ * Starts one server.
+ *
+ * @param request where and with what
+ * @param node the server
+ * @throws Error if it does not start
+ */
+export async function startRedisNode(
+  { stateDir, program, supervisor }: RedisNodeRequest,
+  node: RedisNode,
+): Promise<StartedRedisNode> {
+  const folder = join(stateDir, `redis-${node.name}`);
+  const file = join(folder, "redis.conf");
+  makePrivateFolder(folder);
+  writePrivateFile(file, writeSettings(node, folder));
+  const started = await supervisor.spawnProcess({
+    name: `redis-${node.name}`,
+    role: "database",
+    command: program.path,
+    args: [file, ...(node.isSentinel === true ? ["--sentinel"] : [])],
+    ports: [{ port: node.port, wantedBy: `Redis ${node.name}` }],
+    isReady: async () => await administerRedis(node, async (redis) => (await redis.ping()) === "PONG"),
+    // A test's server has nothing that is worth an ending in good order.
+    endSignal: "SIGKILL",
+  });
+  if (!started.ok) throw new Error(started.message);
+  return { ...node, address: `${LAB_HOST}:${node.port}`, process: started.process };
+}
+
+function writeSettings({ port, password, settings, isSentinel }: RedisNode, folder: string): string {
+  const own = [`masterauth ${password}`, 'save ""', "appendonly no", "repl-diskless-sync-delay 0"];
+  return [
+    `bind ${LAB_HOST}`,
+    `port ${port}`,
+    `dir "${folder}"`,
+    "daemonize no",
+    `requirepass ${password}`,
+    ...(isSentinel === true ? [] : own),
+    ...settings,
+    "",
+  ].join("\n");
+}
+
+/**
+ * Makes a cluster of started nodes: the first half becomes masters with equal shares of the slots, the second half
+ * their replicas, in their order.
+ *
+ * @param nodes an even number
+ * @throws Error if they do not agree in time
+ */
+export async function formRedisCluster(nodes: readonly StartedRedisNode[]): Promise<void> {
+  const masters = nodes.slice(0, nodes.length / 2);
+  const [first] = masters;
+  if (first === undefined) throw new Error("a cluster has at least two nodes");
+  const ids: string[] = [];
+  for (const [at, master] of masters.entries()) {
+    const from = Math.floor((SLOTS * at) / masters.length);
+    const to = Math.floor((SLOTS * (at + 1)) / masters.length) - 1;
+    await administerRedis(master, async (redis) => {
+      await redis.call("CLUSTER", "ADDSLOTSRANGE", from, to);
+      await redis.call("CLUSTER", "SET-CONFIG-EPOCH", at + 1);
+      ids.push(String(await redis.call("CLUSTER", "MYID")));
+    });
+  }
+  await administerRedis(first, async (redis) => {
+    for (const { port, settings } of nodes.slice(1))
+      await redis.call("CLUSTER", "MEET", LAB_HOST, port, readBusPort(settings));
+  });
+  for (const [at, replica] of nodes.slice(masters.length).entries()) {
+    const id = ids[at] ?? "";
+    await administerRedis(replica, async (redis) => {
+      await untilTrue(`${replica.name} knows its master`, async () =>
+        String(await redis.call("CLUSTER", "NODES")).includes(id),
+      );
+      await redis.call("CLUSTER", "REPLICATE", id);
+    });
+  }
+  for (const node of nodes)
+    await administerRedis(node, async (redis) => {
+      await untilTrue(`${node.name} sees the cluster`, async () => {
+        const info = String(await redis.call("CLUSTER", "INFO"));
+        return info.includes("cluster_state:ok") && info.includes(`cluster_known_nodes:${nodes.length}`);
+      });
+    });
+}
+
+/** Nodes tell each other of themselves on a second port, which is the first plus 10000 unless they say otherwise. */
+function readBusPort(settings: readonly string[]): number {
+  const line = settings.find((one) => one.startsWith("cluster-port "));
+  if (line === undefined) throw new Error("a node of a lab's cluster names its bus port");
+  return Number(line.slice("cluster-port ".length));
+}
+
+async function untilTrue(what: string, check: () => Promise<boolean>): Promise<void> {
+  const endAtMs = performance.now() + AGREE_WITHIN_MS;
+  while (!(await check())) {
+    if (performance.now() > endAtMs) throw new Error(`It did not come about that ${what}.`);
+    await wait(AGREE_POLL_MS);
+  }
+}
