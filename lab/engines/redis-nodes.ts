@@ -29,6 +29,8 @@ export interface RedisNode {
   /** Lines of its configuration beside the common ones. */
   readonly settings: readonly string[];
   readonly isSentinel?: boolean;
+  /** For nodes of a cluster: where they tell each other of themselves. */
+  readonly busPort?: number;
 }
 
 /** One server of a family that runs. */
@@ -92,7 +94,10 @@ export async function startRedisNode(
     role: "database",
     command: program.path,
     args: [file, ...(node.isSentinel === true ? ["--sentinel"] : [])],
-    ports: [{ port: node.port, wantedBy: `Redis ${node.name}` }],
+    ports: [node.port, ...(node.busPort === undefined ? [] : [node.busPort])].map((port) => ({
+      port,
+      wantedBy: `Redis ${node.name}`,
+    })),
     isReady: async () => await administerRedis(node, async (redis) => (await redis.ping()) === "PONG"),
     // A test's server has nothing that is worth an ending in good order.
     endSignal: "SIGKILL",
@@ -101,7 +106,7 @@ export async function startRedisNode(
   return { ...node, address: `${LAB_HOST}:${node.port}`, process: started.process };
 }
 
-function writeSettings({ port, password, settings, isSentinel }: RedisNode, folder: string): string {
+function writeSettings({ port, password, settings, isSentinel, busPort }: RedisNode, folder: string): string {
   const own = [`masterauth ${password}`, 'save ""', "appendonly no", "repl-diskless-sync-delay 0"];
   return [
     `bind ${LAB_HOST}`,
@@ -110,6 +115,7 @@ function writeSettings({ port, password, settings, isSentinel }: RedisNode, fold
     "daemonize no",
     `requirepass ${password}`,
     ...(isSentinel === true ? [] : own),
+    ...(busPort === undefined ? [] : ["cluster-enabled yes", `cluster-port ${busPort}`]),
     ...settings,
     "",
   ].join("\n");
@@ -137,8 +143,10 @@ export async function formRedisCluster(nodes: readonly StartedRedisNode[]): Prom
     });
   }
   await administerRedis(first, async (redis) => {
-    for (const { port, settings } of nodes.slice(1))
-      await redis.call("CLUSTER", "MEET", LAB_HOST, port, readBusPort(settings));
+    for (const { name, port, busPort } of nodes.slice(1)) {
+      if (busPort === undefined) throw new Error(`${name} is no node of a cluster`);
+      await redis.call("CLUSTER", "MEET", LAB_HOST, port, busPort);
+    }
   });
   for (const [at, replica] of nodes.slice(masters.length).entries()) {
     const id = ids[at] ?? "";
@@ -156,13 +164,6 @@ export async function formRedisCluster(nodes: readonly StartedRedisNode[]): Prom
         return info.includes("cluster_state:ok") && info.includes(`cluster_known_nodes:${nodes.length}`);
       });
     });
-}
-
-/** Nodes tell each other of themselves on a second port, which is the first plus 10000 unless they say otherwise. */
-function readBusPort(settings: readonly string[]): number {
-  const line = settings.find((one) => one.startsWith("cluster-port "));
-  if (line === undefined) throw new Error("a node of a lab's cluster names its bus port");
-  return Number(line.slice("cluster-port ".length));
 }
 
 async function untilTrue(what: string, check: () => Promise<boolean>): Promise<void> {
