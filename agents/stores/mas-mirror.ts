@@ -19,7 +19,11 @@ const SqlMirror = z.object({
     .min(1)
     .max(MIRRORED_DATABASES_MAX),
 });
-const RedisMirror = z.object({ address: z.string() });
+const RedisMirror = z.object({
+  address: z.string(),
+  furtherAddresses: z.array(z.string()).default([]),
+  mode: z.enum(["normal", "sentinel", "cluster"]).default("normal"),
+});
 
 /** The mirror of one monitor. */
 export interface MasMirror {
@@ -89,7 +93,7 @@ function renderServers(monitor: PlannedMonitor): MasMirror | { readonly words: s
   const path = `dcs/services/${monitor.applicationId}/${monitor.id}`;
   const servers = targets.map(({ name, site, config }) => [
     name,
-    { hosts: config.address, type: "normal", cloud: "", region: site, azs: "" },
+    { hosts: listHosts(config), type: config.mode, cloud: "", region: site, azs: "" },
   ]);
   return {
     status: (active) => [{ key: `${MIRROR_ROOT}status/${path}/active`, value: active }],
@@ -98,6 +102,11 @@ function renderServers(monitor: PlannedMonitor): MasMirror | { readonly words: s
       { key: `${MIRROR_ROOT}conf/${path}/route-algorithm`, value: ALGORITHM },
     ],
   };
+}
+
+/** All sentinels or nodes; of servers the first, because their readers write to whichever they are given. */
+function listHosts({ mode, address, furtherAddresses }: z.infer<typeof RedisMirror>): string {
+  return mode === "normal" ? address : [address, ...furtherAddresses].join(",");
 }
 
 /** Configurations of MAS name the data source of `dc1` `ds1`, and theirs is matched with ours by that name. */

@@ -56,6 +56,12 @@ describe("the mirror for devspore and devcloud SDKs", () => {
     });
   });
 
+  it.each(["sentinel", "cluster"])("of Redis in mode %s lists all addresses", (mode) => {
+    const mirror = render(plannedMonitor("redis", { mode, furtherAddresses: ["192.0.2.3:26379"] }));
+    const servers = JSON.parse(mirror.conf[0]?.value ?? "");
+    expect(servers.dc1).toMatchObject({ hosts: "192.0.2.1:3306,192.0.2.3:26379", type: mode });
+  });
+
   it.each(["mysql", "redis"])("of a %s monitor shows no user and no password", (kind) => {
     const secret = { connectedDatabases: ["shop"], user: "the-user", password: "the-password" };
     const mirror = render(plannedMonitor(kind, secret));
