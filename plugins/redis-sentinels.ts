@@ -23,14 +23,7 @@ const LIMIT_SHARE = 0.8;
  * @returns the session; its sample is `{sentinels, master}`, lists of how the probe of each address ended
  */
 export function openSentinels(settings: RedisSettings, context: ProbeContext): ProbeSession {
-  const login = { user: settings.sentinelUser, password: settings.sentinelPassword };
-  const question = askSentinel(settings.masterName);
-  const openOne = (address: string, own: ProbeContext) => openRedisServer(login, address, own, question);
-  // A sentinel that goes away says nothing about the master, which would be forgotten with this session.
-  const quiet = { ...context, onClosed: () => undefined };
-  const sentinels = settings.addresses.map((address) =>
-    keepAddress(quiet, address, openOne, SENTINEL_MEANINGS),
-  );
+  const sentinels = keepSentinels(settings, context);
   const openMaster = (address: string, own: ProbeContext) =>
     openRedisServer(settings, address, own, ASK_SERVER);
   const limitMs = context.accessTimeoutMs * LIMIT_SHARE;
@@ -69,6 +62,15 @@ export function openSentinels(settings: RedisSettings, context: ProbeContext): P
       rejectInFlight?.(createError(ABANDONED, "the probe was given up"));
     },
   };
+}
+
+function keepSentinels(settings: RedisSettings, context: ProbeContext): KeptAddress[] {
+  const login = { user: settings.sentinelUser, password: settings.sentinelPassword };
+  const question = askSentinel(settings.masterName);
+  const openOne = (address: string, own: ProbeContext) => openRedisServer(login, address, own, question);
+  // A sentinel that goes away says nothing about the master, which would be forgotten with this session.
+  const quiet = { ...context, onClosed: () => undefined };
+  return settings.addresses.map((address) => keepAddress(quiet, address, openOne, SENTINEL_MEANINGS));
 }
 
 /**
