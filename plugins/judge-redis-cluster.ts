@@ -33,10 +33,20 @@ export function judgeRedisCluster(
   }
   const judged = outcomes.map((one) => judgeNode(one.outcome, one.address, user));
   const [best] = judged.filter((one) => one.view !== null).sort(compareViews);
-  if (best === undefined || best.view === null) return combineParts(judged);
+  if (best === undefined || best.view === null) return adviseMore(combineParts(judged), addresses);
   const { view, latencyMs } = best;
   const parts = [...judged.map(renderPart), ...listFurther(view, judged).map(renderPart)];
   return { ...judgeView(view, judged, latencyMs), parts: parts.slice(0, ADDRESSES_MAX) };
+}
+
+/** A single node that is away says little about a cluster. */
+function adviseMore(judgement: Judgement, addresses: readonly string[]): Judgement {
+  if (judgement.verdict !== "down" || addresses.length > 1 || judgement.advice !== undefined)
+    return judgement;
+  return {
+    ...judgement,
+    advice: "enter further nodes, so that the loss of one is not taken for the cluster's",
+  };
 }
 
 /** A node that sees the cluster well is believed, because it serves clients; then the one that knows the latest. */

@@ -67,7 +67,13 @@ function judgeNameless(
   const nobody = `no sentinel answers, so that nobody finds the master ${settings.masterName}`;
   if (master !== undefined && judgeAlone(master, settings).verdict === "up")
     return unprotected(`${nobody}; ${master.address}, which they named last, serves as master: ${all.words}`);
-  return { ...all, words: `${nobody}: ${all.words}` };
+  const advice =
+    sentinels.length > 1 ? undefined : "enter all sentinels, so that the loss of one is only that";
+  return {
+    ...all,
+    words: `${nobody}: ${all.words}`,
+    ...(advice === undefined ? {} : { advice: all.advice ?? advice }),
+  };
 }
 
 function judgeMaster(subject: {

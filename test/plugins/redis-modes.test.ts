@@ -352,6 +352,13 @@ describe.each(["sentinel", "cluster"])("mode %s", (mode) => {
     }
   });
 
+  test("who enters one address only is told to enter more when it is lost", async () => {
+    const gone = await FAULTS.refused(script);
+    onTestFinished(gone.close);
+    expect((await probeOnce(mode, [gone.address])).advice).toMatch(/so that the loss of one/);
+    expect((await probeOnce(mode, [gone.address, "127.0.0.1:1"])).advice).toBeUndefined();
+  });
+
   test.each([null, "", {}, { sentinels: 1 }, { sentinels: [], master: [] }, { info: 3 }])(
     "%j is judged, and not as up",
     (sample) => {
