@@ -353,7 +353,7 @@ describe.each(["sentinel", "cluster"])("mode %s", (mode) => {
   });
 
   test("who enters one address only is told to enter more when it is lost", async () => {
-    const gone = await FAULTS.refused(script);
+    const gone = await FAULTS.refused();
     onTestFinished(gone.close);
     expect((await probeOnce(mode, [gone.address])).advice).toMatch(/so that the loss of one/);
     expect((await probeOnce(mode, [gone.address, "127.0.0.1:1"])).advice).toBeUndefined();
