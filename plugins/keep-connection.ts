@@ -15,16 +15,42 @@ export interface Line {
 /** Asks once over a connection that stands. */
 export type Ask = () => Promise<unknown>;
 
+/** How long a session lives, as whoever connects it has to know. */
+export interface Life {
+  /** Aborts when the session ends, with what ended it: whoever opened a socket destroys it then. */
+  readonly ended: AbortSignal;
+  /** See {@link Line.lose}. */
+  lose(error: Error): void;
+}
+
 /**
- * Keeps one connection: opened at the first probe, gone for good once it is lost or destroyed. A probe in flight
- * rejects at once when that happens, because drivers forget calls whose socket is destroyed.
+ * Keeps one connection over a socket of its own; see {@link keepSession}.
  *
- * @param context the agent's surroundings; `onClosed` is called once, if the peer closes a connection that has answered
+ * @param context the agent's surroundings
  * @param begin connects and logs in over the socket; it returns what asks from then on
  * @returns the session
  */
 export function keepConnection(context: ProbeContext, begin: (line: Line) => Promise<Ask>): ProbeSession {
-  let socket: Net.Socket | null = null;
+  return keepSession(context, async ({ ended, lose }) => {
+    const net = await context.load<typeof Net>("node:net");
+    ended.throwIfAborted();
+    const socket = new net.Socket();
+    ended.addEventListener("abort", () => socket.destroy());
+    watch(socket, lose);
+    return begin({ socket, lose });
+  });
+}
+
+/**
+ * Keeps a session: begun at the first probe, gone for good once it is lost or destroyed. A probe in flight rejects at
+ * once when that happens, because drivers forget calls whose socket is destroyed.
+ *
+ * @param context the agent's surroundings; `onClosed` is called once, if the peer closes a connection that has answered
+ * @param begin connects and logs in; it returns what asks from then on
+ * @returns the session
+ */
+export function keepSession(context: ProbeContext, begin: (life: Life) => Promise<Ask>): ProbeSession {
+  const ending = new AbortController();
   let ask: Ask | null = null;
   let rejectInFlight: ((error: Error) => void) | null = null;
   let hasAnswered = false;
@@ -32,7 +58,7 @@ export function keepConnection(context: ProbeContext, begin: (line: Line) => Pro
 
   function end(error: Error): void {
     endedBy = error;
-    socket?.destroy();
+    ending.abort(error);
     rejectInFlight?.(error);
   }
 
@@ -43,11 +69,7 @@ export function keepConnection(context: ProbeContext, begin: (line: Line) => Pro
   }
 
   async function start(): Promise<unknown> {
-    const net = await context.load<typeof Net>("node:net");
-    if (endedBy !== null) throw endedBy;
-    socket = new net.Socket();
-    watch(socket, lose);
-    ask = await begin({ socket, lose });
+    ask = await begin({ ended: ending.signal, lose });
     return ask();
   }
 

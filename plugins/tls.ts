@@ -4,8 +4,8 @@ import { createSettings, describeSetting } from "./settings.ts";
 /** A chain of certificate authorities in PEM, in characters. */
 const PEM_MAX = 20_000;
 
-/** How a connection is encrypted. */
-const TlsObject = createSettings({
+/** How a connection is encrypted: the settings within {@link Tls}, for kinds whose modes differ. */
+export const TlsObject = createSettings({
   mode: z
     .enum(["off", "require", "verify"], "must be off, require or verify")
     .default("off")

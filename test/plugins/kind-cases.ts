@@ -58,6 +58,13 @@ export const KIND_CASES: Readonly<Record<string, KindCase>> = {
     script: { greeting: makeMysqlGreeting(), partOfAnswer: bytes("\x60\xea\0\0\x0a8.0"), filler: 0x61 },
     reasons: { ...SAME, garbage: ["timed-out", "bad-answer"] },
   },
+  oracle: {
+    settings: (address) => ({ ...sql(address), connectBy: "service" }),
+    // A packet of thirty thousand bytes that begins: its length, a checksum, ACCEPT.
+    script: { greeting: bytes(""), partOfAnswer: bytes("\x75\x30\0\0\x02\0\0\0"), filler: 0x61 },
+    // The driver waits for the rest of a packet whose length is garbage.
+    reasons: { ...SAME, garbage: ["timed-out", "bad-answer"] },
+  },
   mongodb: {
     settings: (address) => {
       const { address: only, ...settings } = sql(address);
