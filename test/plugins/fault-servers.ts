@@ -51,9 +51,12 @@ export const FAULTS = {
   /** An answer comes byte by byte and never ends, so that no idle time-out ever fires. */
   "slow-drip": (script: Script) =>
     openServer((socket) => {
-      const drip = setInterval(() => socket.write(Uint8Array.of(script.filler)), DRIP_MS);
-      socket.once("close", () => clearInterval(drip));
-      const begin = () => socket.write(script.partOfAnswer);
+      // Dripping before the beginning would be garbage.
+      const begin = () => {
+        socket.write(script.partOfAnswer);
+        const drip = setInterval(() => socket.write(Uint8Array.of(script.filler)), DRIP_MS);
+        socket.once("close", () => clearInterval(drip));
+      };
       if (script.greeting.length > 0) begin();
       else socket.once("data", begin);
     }),
