@@ -59,7 +59,10 @@ export function nameOracleError(error: unknown, socket?: Net.Socket): unknown {
   const number = SAME_AS[code] === undefined || code === "NJS-500" ? SERVER_NUMBER.exec(words) : null;
   if (number !== null) {
     const [, digits = "", said = ""] = number;
-    return createError(`ORA-${digits.padStart(NUMBER_DIGITS, "0")}`, said === "" ? first : said);
+    return createError(
+      `ORA-${digits.padStart(NUMBER_DIGITS, "0")}`,
+      said === "" ? "the listener refused" : said,
+    );
   }
   const { errored } = socket ?? {};
   if (errored !== null && errored !== undefined && "code" in errored) return errored;

@@ -21,12 +21,50 @@ const mongo = (hello: object, status: object | null = {}) => ({
 });
 const SECONDARY = { isWritablePrimary: false, secondary: true, setName: "rs0", primary: "a:27017" };
 
+const oracle = (database: object, sessions: object = {}, processes: object = {}) =>
+  [
+    { resource: "sessions", used: 80, allowed: "472", ...sessions },
+    { resource: "processes", used: 70, allowed: "300", ...processes },
+  ].map((one) => ({
+    ...{ openMode: "READ WRITE", role: "PRIMARY", status: "OPEN", logins: "ALLOWED" },
+    ...database,
+    ...one,
+  }));
+const NO_RESOURCE = { resource: null, used: null, allowed: null };
+
 const ANSWERS: readonly (readonly [string, string, unknown, Verdict, ProbeReason])[] = [
   ["postgresql", "a primary", pg, "up", "ok"],
   ["postgresql", "a standby", { ...pg, recovering: true }, "read_only", "read-only"],
   ["postgresql", "writes off", { ...pg, read_only: "on" }, "read_only", "read-only"],
   ["postgresql", "almost full", { ...pg, used: 93 }, "degraded", "saturated"],
   ["postgresql", "nearly almost full", { ...pg, used: 92 }, "up", "ok"],
+  ["oracle", "a primary", oracle({}), "up", "ok"],
+  ["oracle", "a primary being upgraded", oracle({ status: "OPEN MIGRATE" }), "up", "ok"],
+  ["oracle", "opened to read", oracle({ openMode: "READ ONLY" }), "read_only", "read-only"],
+  ["oracle", "mounted only", oracle({ openMode: "MOUNTED" }), "read_only", "read-only"],
+  [
+    "oracle",
+    "a standby that applies",
+    oracle({ role: "PHYSICAL STANDBY", openMode: "READ ONLY WITH APPLY" }),
+    "read_only",
+    "read-only",
+  ],
+  [
+    "oracle",
+    "a logical standby, open for writing",
+    oracle({ role: "LOGICAL STANDBY" }),
+    "read_only",
+    "read-only",
+  ],
+  ["oracle", "a snapshot standby", oracle({ role: "SNAPSHOT STANDBY" }), "read_only", "read-only"],
+  ["oracle", "for administrators only", oracle({ logins: "RESTRICTED" }), "read_only", "read-only"],
+  ["oracle", "almost out of sessions", oracle({}, { used: 449 }), "degraded", "saturated"],
+  ["oracle", "nearly almost out of sessions", oracle({}, { used: 448 }), "up", "ok"],
+  ["oracle", "almost out of processes", oracle({}, {}, { used: 285 }), "degraded", "saturated"],
+  ["oracle", "without a limit", oracle({}, { allowed: "UNLIMITED" }, { allowed: null }), "up", "ok"],
+  ["oracle", "without resources", oracle({}, NO_RESOURCE, NO_RESOURCE), "up", "ok"],
+  ["oracle", "no row", [], "down", "bad-answer"],
+  ["oracle", "another shape", [{ openMode: 1 }], "down", "bad-answer"],
   ["mysql", "a server", mysql({}), "up", "ok"],
   ["mysql", "read_only", mysql({ read_only: 1 }), "read_only", "read-only"],
   ["mysql", "read_only in words", mysql({ read_only: "ON" }), "read_only", "read-only"],
