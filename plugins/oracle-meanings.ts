@@ -41,8 +41,8 @@ const mounted = down(
 const blocked = down("starting", "the instance takes no connections yet, or not any more: see its alert log");
 
 /**
- * Numbers of Oracle's server, its listener and its network (Oracle Database Error Messages), and the driver's, as far
- * as they say more than that the server answered.
+ * Numbers of Oracle's server, its listener, its network and the driver, as far as they say more than that the server
+ * answered.
  */
 export const ORACLE_MEANINGS: Meanings = {
   "ORA-01017": account("check user and password: ALTER USER {user} IDENTIFIED BY …"),
@@ -90,11 +90,11 @@ export const ORACLE_MEANINGS: Meanings = {
   "ORA-16000": { verdict: "read_only", reason: "read-only" },
   "ORA-01035": restricted,
   "ORA-12526": restricted,
-  "ORA-12527": restricted,
 
   "ORA-01033": mounted,
   "ORA-01109": mounted,
   "ORA-01219": mounted,
+  "ORA-12527": blocked,
   "ORA-12528": blocked,
   "ORA-01034": down("starting", "the instance is not started: STARTUP"),
   "ORA-27101": down("starting", "the instance is not started: STARTUP"),
