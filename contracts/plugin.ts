@@ -76,6 +76,8 @@ export interface MonitorPlugin {
   readonly switchable: boolean;
   /** Whether read/write flags and an SDK configuration make sense. */
   readonly hasRoute: boolean;
+  /** The packages that its sessions load: agents do so before the first probe, whose time is for the target. */
+  readonly drivers?: readonly string[];
   /** What SDKs of MAS call monitors of this kind in the keys that they follow; absent: they know none. */
   readonly masService?: "db" | "dcs";
   /** Timing of a new instance for this kind. */

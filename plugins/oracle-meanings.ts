@@ -21,9 +21,10 @@ const moreProcesses = full(
 );
 const moreMemory = full("the instance is short of memory: look at SGA and PGA, and at what it runs");
 const account = (advice: string) => denied(`${advice}; Oracle locks accounts after wrong passwords`);
-const unknownService = config(
+/** A listener's answer is not the database's: see ADR 11. */
+const unknownService = down(
   "unknown-database",
-  "compare the service (or SID) with what `lsnrctl services` lists; a crashed instance that had registered itself is told the same: see that it runs",
+  "see that the instance runs: a crashed one that had registered itself is told like this; then compare the service (or SID) with what `lsnrctl services` lists",
 );
 const views = lacking(
   "as SYS: GRANT SELECT ON sys.v_$database TO {user}; GRANT SELECT ON sys.v_$instance TO {user}; GRANT SELECT ON sys.v_$resource_limit TO {user}",

@@ -4,6 +4,7 @@ import type { MonitorPlugin } from "@evenkeel/contracts/plugin";
 import type { SightOfTarget } from "@evenkeel/core/health/illness";
 import { findMonitorPlugin } from "@evenkeel/plugins/registry";
 import { type Clock, SYSTEM_CLOCK } from "../clock.ts";
+import { loadDrivers } from "../drivers.ts";
 import { type Unseal, type Unsealed, withoutRecipients } from "../unseal.ts";
 import { createRefusedProber } from "./refused-prober.ts";
 import { type ProbeTarget, startTargetProber, type TargetProber } from "./target-prober.ts";
@@ -66,6 +67,8 @@ export function createProberSet(
   ): Promise<void> {
     const changed = () => onChange(key);
     const unsealed = await unseal(target.sealed);
+    const plugin = ports.findPlugin(monitor.kind);
+    if (plugin !== undefined) await loadDrivers(plugin);
     const prober = createProber(monitor, target, unsealed, changed, ports);
     const lockedBy = unsealed.ok ? null : JSON.stringify(target.sealed);
     entries.set(key, { site: target.site, origin, prober, lockedBy });

@@ -2,7 +2,7 @@ import type { EdgeFrame } from "@evenkeel/contracts/agent-protocol";
 import type { Judgement, Observation } from "@evenkeel/contracts/observation";
 import { addProbe, createTrack, renderObservation } from "@evenkeel/core/health/track";
 import { findMonitorPlugin } from "@evenkeel/plugins/registry";
-import { loadDriver } from "../drivers.ts";
+import { loadDriver, loadDrivers } from "../drivers.ts";
 import type { Unseal } from "../unseal.ts";
 import { runProbe } from "./run-probe.ts";
 
@@ -46,6 +46,7 @@ async function probeOnce(
   if (!unsealed.ok) {
     return { judgement: { verdict: "config", reason: "no-credentials", words: unsealed.words }, tookMs: 0 };
   }
+  await loadDrivers(plugin);
   const settings = { ...frame.target.config, ...unsealed.secret };
   const context = { load: loadDriver, onClosed: () => undefined, accessTimeoutMs: frame.accessTimeoutMs };
   const session = plugin.open(settings, context);

@@ -65,6 +65,7 @@ export const mongodb: MonitorPlugin = {
   defaultPort: PORT,
   switchable: true,
   hasRoute: true,
+  drivers: ["bson"],
   defaults: DATABASE_TIMING,
   common: Common,
   target: Target,

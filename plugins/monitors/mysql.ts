@@ -110,6 +110,7 @@ export const mysql: MonitorPlugin = {
   defaultPort: PORT,
   switchable: true,
   hasRoute: true,
+  drivers: ["mysql2"],
   masService: "db",
   defaults: DATABASE_TIMING,
   common: SqlCommon,

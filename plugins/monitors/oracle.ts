@@ -71,6 +71,7 @@ export const oracle: MonitorPlugin = {
   defaultPort: PORT,
   switchable: true,
   hasRoute: true,
+  drivers: ["oracledb"],
   masService: "db",
   defaults: DATABASE_TIMING,
   common: Common,
@@ -84,7 +85,7 @@ GRANT SELECT ON sys.v_$database TO evenkeel_probe;
 GRANT SELECT ON sys.v_$instance TO evenkeel_probe;
 GRANT SELECT ON sys.v_$resource_limit TO evenkeel_probe;`,
   proof:
-    "No Oracle server could be had to run this against. The driver itself, oracledb 26.0.0 in thin mode, was run against a listener of our own that refuses, redirects, asks again, hangs, drips, breaks its protocol and hangs up, in plain and in TLS: what this page says about faults of the network, a listener's refusals and TLS was seen so. Not run: any login, the account's statements, the probe's statement and what a real database answers to it, inside a pluggable database and on standbys above all, RAC and its scan listeners, native network encryption, logins with client certificates (wallets), which have no setting here, and the numbers that only a server sends after the listener let one in; their rows below are judged by tables of samples and were never seen from a server. A listener whose instance has crashed answers ORA-12514 once the instance's own registration is gone: that counts as config and switches nothing, so register the service in listener.ora too, and then it is ORA-01034, which is down.",
+    "No Oracle server could be had to run this against. The driver itself, oracledb 26.0.0 in thin mode, was run against a listener of our own that refuses, redirects, asks again, hangs, drips, breaks its protocol and hangs up, in plain and in TLS: what this page says about faults of the network, a listener's refusals and TLS was seen so. Not run: any login, the account's statements, the probe's statement and what a real database answers to it, inside a pluggable database and on standbys above all, RAC and its scan listeners, native network encryption, logins with client certificates (wallets), which have no setting here, and the numbers that only a server sends after the listener let one in; their rows below are judged by tables of samples and were never seen from a server. A listener whose instance has crashed answers ORA-12514 once the instance's own registration is gone; that it does so is from the manual.",
   codes: ORACLE_MEANINGS,
   example: {
     common: {

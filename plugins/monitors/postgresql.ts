@@ -156,6 +156,7 @@ export const postgresql: MonitorPlugin = {
   defaultPort: PORT,
   switchable: true,
   hasRoute: true,
+  drivers: ["pg"],
   masService: "db",
   defaults: DATABASE_TIMING,
   common: SqlCommon,

@@ -1,7 +1,7 @@
-import { loadDriver } from "@evenkeel/agent/drivers";
+import { loadDriver, loadDrivers } from "@evenkeel/agent/drivers";
 import { describeError } from "@evenkeel/plugins/probe-error";
 import { findMonitorPlugin, MONITOR_KINDS } from "@evenkeel/plugins/registry";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { eventually } from "../eventually.ts";
 import { FAULTS, type FaultName, makeGarbage, openServer } from "./fault-servers.ts";
 import { KIND_CASES } from "./kind-cases.ts";
@@ -9,7 +9,7 @@ import { countSockets, openSession } from "./probe-kind.ts";
 
 /** Short enough to wait for where nothing comes. */
 const ACCESS_TIMEOUT_MS = 250;
-/** Where something comes, a busy machine that loads a driver for the first time may take longer. */
+/** Where something comes, a busy machine may take longer. */
 const PATIENT_TIMEOUT_MS = 15_000;
 /** Different garbage that every kind has to survive. */
 const GARBAGE_SEEDS = 60;
@@ -34,6 +34,7 @@ function requireKind(kind: string) {
 
 describe.each(MONITOR_KINDS)("%s", (kind) => {
   const { plugin, kindCase } = requireKind(kind);
+  beforeAll(() => loadDrivers(plugin));
 
   test.each(Object.keys(FAULTS) as FaultName[])(
     "%s is down, in words, and leaves nothing behind",

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { loadDrivers } from "@evenkeel/agent/drivers";
 import type { Verdict } from "@evenkeel/contracts/observation";
 import type { ProbeContext } from "@evenkeel/contracts/plugin";
 import { oracle } from "@evenkeel/plugins/monitors";
@@ -49,21 +50,15 @@ async function probeOnce(...given: Parameters<typeof openTarget>) {
   return judgement;
 }
 
-// The driver takes long to load, once in a process.
-beforeAll(async () => {
-  const server = await FAULTS.refused();
-  const { probe, destroy } = openSession(oracle, settingsOf(server.address), ACCESS_TIMEOUT_MS);
-  await probe();
-  destroy();
-});
+beforeAll(() => loadDrivers(oracle));
 afterEach(async () => {
   await eventually(() => expect(countSockets()).toBe(0));
 });
 
 describe("[SAFE-5] a listener's refusal is judged by its number", () => {
   test.each([
-    [12514, "config", "unknown-database"],
-    [12505, "config", "unknown-database"],
+    [12514, "down", "unknown-database"],
+    [12505, "down", "unknown-database"],
     [12506, "config", "permission-denied"],
     [12516, "degraded", "saturated"],
     [12518, "degraded", "saturated"],

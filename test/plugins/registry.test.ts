@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { loadDriver } from "@evenkeel/agent/drivers";
 import { runProbe } from "@evenkeel/agent/probing/run-probe";
 import { Judgement } from "@evenkeel/contracts/observation";
 import { Timing } from "@evenkeel/contracts/plan";
@@ -7,6 +8,7 @@ import * as monitors from "@evenkeel/plugins/monitors";
 import { findMonitorPlugin, MONITOR_KINDS } from "@evenkeel/plugins/registry";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { FAULTS } from "./fault-servers.ts";
 import { KIND_CASES } from "./kind-cases.ts";
 
 const GROUPS = ["common", "target", "secret"] as const;
@@ -49,6 +51,24 @@ describe.each(Object.values(monitors))("$kind", (plugin) => {
     expect(plugin.common.parse(common)).toMatchObject(common);
     expect(plugin.target.parse(target)).toMatchObject(target);
     expect(plugin.secret.parse(secret)).toEqual(secret);
+  });
+
+  test("it names the drivers that its sessions load, and no others", async () => {
+    const kindCase = KIND_CASES[plugin.kind];
+    const server = await FAULTS.refused();
+    const loaded: string[] = [];
+    const session = plugin.open(kindCase?.settings(server.address) ?? {}, {
+      load: (specifier) => {
+        loaded.push(specifier);
+        return loadDriver(specifier);
+      },
+      onClosed: () => undefined,
+      accessTimeoutMs: 10_000,
+    });
+    await expect(session.probe()).rejects.toThrow();
+    session.destroy();
+    const packages = loaded.filter((specifier) => !specifier.startsWith("node:"));
+    expect(new Set(packages)).toEqual(new Set(plugin.drivers ?? []));
   });
 
   test("no secret is needed", () => {
