@@ -26,6 +26,8 @@ export const EventType = z.enum([
   "switch-stuck",
   "switch-followed",
   "switch-unfollowed",
+  "edge-failed",
+  "edge-recovered",
   "store-unreachable",
   "store-reachable",
 ]);

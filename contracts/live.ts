@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { EdgeSight } from "./edge-sight.ts";
 import { Because, InstanceEvent } from "./event.ts";
 import { ArbitrationSettings, MaintenanceWindow, SiteKind } from "./plan.ts";
 import { DataCentreName } from "./route.ts";
@@ -84,6 +85,8 @@ export const LiveDataCentre = z.object({
   votes: z.record(z.string(), Vote),
   /** Milliseconds of unbroken health, as far as this object has seen it; null while not healthy. */
   healthyForMs: z.number().nullable(),
+  /** How a public target looks to the control plane itself; null or absent: it does not ask. */
+  edge: EdgeSight.nullish(),
 });
 export type LiveDataCentre = z.infer<typeof LiveDataCentre>;
 

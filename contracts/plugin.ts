@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { EdgeRequest } from "./edge-sight.ts";
 import type { Judgement, ProbeReason, Verdict } from "./observation.ts";
 import type { Timing } from "./plan.ts";
 
@@ -104,6 +105,12 @@ export interface MonitorPlugin {
    * @returns host, port and database; null for kinds without an SDK configuration
    */
   source(settings: Record<string, unknown>): SourceAddress | null;
+  /**
+   * How the control plane itself asks a target once a minute; pure; absent: it never does.
+   * @param settings common and target merged, without secrets
+   * @returns null: people did not declare this target public
+   */
+  edgeRequest?(settings: Record<string, unknown>): EdgeRequest | null;
   /** Judges an outcome; pure. @param settings as for `open`, without secrets */
   judge(outcome: ProbeOutcome, settings: Record<string, unknown>): Judgement;
 }

@@ -286,6 +286,14 @@ export const SENTENCES = {
   },
   "state-init": { en: "{dc} is being probed for the first time", "zh-CN": "{dc} 正在首次探测" },
   "state-paused": { en: "{dc} is not monitored", "zh-CN": "{dc} 未监控" },
+  "edge-failed": {
+    en: "The control plane itself does not reach {dc} as expected: {words}",
+    "zh-CN": "控制面自身访问 {dc} 未得到预期结果:{words}",
+  },
+  "edge-recovered": {
+    en: "The control plane itself reaches {dc} again: {words}",
+    "zh-CN": "控制面自身访问 {dc} 已恢复:{words}",
+  },
   "agent-lost": { en: "Agent {agent} of site {site} is gone", "zh-CN": "站点 {site} 的探针 {agent} 已断开" },
   "agent-returned": {
     en: "Agent {agent} of site {site} is here",

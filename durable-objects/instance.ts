@@ -1,16 +1,18 @@
 import { DurableObject } from "cloudflare:workers";
 import { type AgentFrame, CLOSE_REVOKED, PING, PONG } from "@evenkeel/contracts/agent-protocol";
 import type { BatchResult, CommandRefusal } from "@evenkeel/contracts/command";
+import { EdgeProbe, type EdgeTarget } from "@evenkeel/contracts/edge-sight";
 import type { InstanceEvent } from "@evenkeel/contracts/event";
 import type { Explanation, LiveView } from "@evenkeel/contracts/live";
 import type { Plan } from "@evenkeel/contracts/plan";
 import { Principal, renderPrincipal } from "@evenkeel/contracts/principal";
 import type { ProcessView } from "@evenkeel/contracts/process";
 import type { ArbitrationEvent, Reply, SettledCommand } from "@evenkeel/core/arbitration/state";
-import { type FrameParts, takeEnd, takeFrame } from "./instance/agent-frames.ts";
+import { type FrameParts, takeEnd, takeMessage } from "./instance/agent-frames.ts";
 import { Arbiter } from "./instance/arbiter.ts";
 import { Connections } from "./instance/connections.ts";
 import { openDoor } from "./instance/door.ts";
+import { createEdgeSights, type EdgeSights, listEdgeTargets } from "./instance/edge-sights.ts";
 import { createFollowing, type Following } from "./instance/following.ts";
 import { type AwaitedCommand, giveOrder, nameCommand } from "./instance/give-order.ts";
 import { createInstanceMemory } from "./instance/instance-memory.ts";
@@ -25,7 +27,7 @@ import {
 } from "./instance/principals.ts";
 import { probeOnce } from "./instance/probe-once.ts";
 import { pullPlan } from "./instance/pull-plan.ts";
-import { readAgentFrame } from "./instance/read-frame.ts";
+import { renderError } from "./instance/render-error.ts";
 import {
   BatchCall,
   CommandCall,
@@ -34,7 +36,6 @@ import {
   type TestCall,
   type TestOutcome,
 } from "./instance/rpc.ts";
-import { readAttachment } from "./instance/sockets.ts";
 import { createTables, dropAudit, type EventsQuery, listAudit, listEvents } from "./instance/storage.ts";
 import { makeEntropy } from "./instance/turn.ts";
 import { createWaiters } from "./instance/waiters.ts";
@@ -44,9 +45,6 @@ export interface InstanceEnv {
   /** The catalogue, for pulling plans only; never on the path of a decision. */
   readonly DB: D1Database;
 }
-
-/** Close code of a failure on our side (RFC 6455 §7.4.1): the agent connects again and sends everything. */
-const CLOSE_FAILED = 1011;
 
 /**
  * One instance: its agents' sockets, the arbitration's state, and the one alarm. A thin shell: every event is decided by
@@ -58,6 +56,7 @@ const CLOSE_FAILED = 1011;
 export class Instance extends DurableObject<InstanceEnv> {
   readonly #connections: Connections;
   readonly #following: Following;
+  readonly #edgeSights: EdgeSights;
   readonly #arbiter: Arbiter;
   readonly #frames: FrameParts;
   readonly #commands = createWaiters<SettledCommand>();
@@ -69,6 +68,7 @@ export class Instance extends DurableObject<InstanceEnv> {
     createTables(ctx.storage.sql);
     this.#connections = new Connections(ctx);
     this.#following = createFollowing(this.#connections);
+    this.#edgeSights = createEdgeSights(ctx.storage.sql);
     this.#arbiter = new Arbiter({
       ports: {
         now: () => Date.now(),
@@ -79,6 +79,7 @@ export class Instance extends DurableObject<InstanceEnv> {
       },
       connections: this.#connections,
       following: this.#following,
+      edgeSights: this.#edgeSights,
       onSettled: (reply) => this.#commands.settle(nameCommand(reply), reply),
     });
     this.#frames = {
@@ -118,23 +119,7 @@ export class Instance extends DurableObject<InstanceEnv> {
 
   /** A frame of an agent; consoles have nothing to say. */
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    if (readAttachment(socket)?.role === "console") return;
-    const reading = readAgentFrame(message);
-    if (!reading.ok) {
-      this.#connections.refuse(socket, reading.reason, reading.code);
-      return;
-    }
-    try {
-      takeFrame(this.#frames, socket, reading.frame);
-    } catch (error) {
-      // Nothing was stored or sent. The agent connects again and sends everything, which is the surest way on.
-      console.error(`a ${reading.frame.type} frame failed: ${renderError(error)}`);
-      this.#connections.refuse(
-        socket,
-        `the control plane failed on a ${reading.frame.type} frame`,
-        CLOSE_FAILED,
-      );
-    }
+    takeMessage(this.#frames, socket, message);
   }
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
@@ -323,12 +308,28 @@ export class Instance extends DurableObject<InstanceEnv> {
    *
    * @param planVersion version that the catalogue published
    * @param principals every caller who lives now
+   * @returns what the control plane itself is to ask
    */
-  async wake(planVersion: number, principals: readonly Principal[]): Promise<void> {
+  async wake(planVersion: number, principals: readonly Principal[]): Promise<EdgeTarget[]> {
     replacePrincipals(this.ctx.storage.sql, Principal.array().parse(principals), Date.now());
     this.#closeStrangers();
     if ((this.#arbiter.state()?.plan.version ?? 0) < planVersion) await this.#arbiter.pull();
     this.#arbiter.turn({ type: "tick" });
+    const state = this.#arbiter.state();
+    return state === null ? [] : listEdgeTargets(state.plan);
+  }
+
+  /**
+   * Takes what the control plane itself saw of public targets.
+   *
+   * @param probes what it saw
+   */
+  takeEdgeProbes(probes: readonly EdgeProbe[]): void {
+    const state = this.#arbiter.state();
+    if (state === null) return;
+    const seen = EdgeProbe.array().parse(probes);
+    const events = this.#edgeSights.take(state.plan, seen, Date.now(), makeEntropy);
+    this.#arbiter.turn({ type: "tick" }, { events });
   }
 
   /**
@@ -392,8 +393,4 @@ export class Instance extends DurableObject<InstanceEnv> {
       console.error(`the end of a connection failed: ${renderError(error)}`);
     }
   }
-}
-
-function renderError(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

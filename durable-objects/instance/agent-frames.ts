@@ -4,6 +4,8 @@ import type { Arbiter } from "./arbiter.ts";
 import type { Connection, Connections } from "./connections.ts";
 import type { Following } from "./following.ts";
 import type { LiveSocket, PeerDirectory } from "./ports.ts";
+import { readAgentFrame } from "./read-frame.ts";
+import { renderError } from "./render-error.ts";
 import { readAttachment } from "./sockets.ts";
 
 /** Close code of "try again later" (IANA registry of WebSocket close codes). */
@@ -21,6 +23,35 @@ export interface FrameParts {
   readonly waitUntil: (going: Promise<void>) => void;
   /** An agent has probed a target that somebody asked for. */
   readonly onTested: (frame: Extract<AgentFrame, { type: "tested" }>) => void;
+}
+
+/** Close code of a failure on our side (RFC 6455 §7.4.1): the agent connects again and sends everything. */
+const CLOSE_FAILED = 1011;
+
+/**
+ * Takes a message that came on a socket. What an agent sends cannot end the object: a frame that fails is told, and the
+ * agent connects again.
+ *
+ * @param parts the object's parts
+ * @param socket the socket that it came on
+ * @param message what came; consoles have nothing to say
+ */
+export function takeMessage(parts: FrameParts, socket: LiveSocket, message: string | ArrayBuffer): void {
+  if (readAttachment(socket)?.role === "console") return;
+  const { connections } = parts;
+  const reading = readAgentFrame(message);
+  if (!reading.ok) {
+    connections.refuse(socket, reading.reason, reading.code);
+    return;
+  }
+  const { type } = reading.frame;
+  try {
+    takeFrame(parts, socket, reading.frame);
+  } catch (error) {
+    // Nothing was stored or sent. The agent connects again and sends everything, which is the surest way on.
+    console.error(`a ${type} frame failed: ${renderError(error)}`);
+    connections.refuse(socket, `the control plane failed on a ${type} frame`, CLOSE_FAILED);
+  }
 }
 
 /**

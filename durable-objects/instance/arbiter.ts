@@ -16,7 +16,7 @@ import type { Connections } from "./connections.ts";
 import { type ConsoleFeed, createConsoleFeed } from "./consoles.ts";
 import type { Following } from "./following.ts";
 import { findUnconfirmedRemoval } from "./plan-guard.ts";
-import type { Changes, InstanceMemory, InstancePorts, LiveSocket } from "./ports.ts";
+import type { Changes, InstanceMemory, InstancePorts, LiveSocket, SeenFromEdge } from "./ports.ts";
 import { restoreAgents } from "./restore-agents.ts";
 import type { PlanOutcome } from "./rpc.ts";
 import type { AgentAttachment } from "./sockets.ts";
@@ -37,6 +37,8 @@ export interface TurnExtra {
   /** A frame that all agents get before the decision's own. */
   readonly announce?: EdgeFrame;
   readonly audit?: Changes["audit"];
+  /** Events that no decision made. */
+  readonly events?: readonly InstanceEvent[];
 }
 
 /** What an arbiter works with. */
@@ -44,6 +46,7 @@ export interface ArbiterParts {
   readonly ports: InstancePorts;
   readonly connections: Connections;
   readonly following: Following;
+  readonly edgeSights: SeenFromEdge;
   /** Hears of every command that is settled for good. */
   readonly onSettled: (reply: SettledCommand) => void;
 }
@@ -83,9 +86,10 @@ export class Arbiter {
     // Pings are answered without waking the object: what was heard since the last turn belongs into the picture.
     const state = hearAgents(this.#state, this.#parts.connections.listHeard());
     const picture = renderLiveView(state, this.#events, this.#parts.ports.now());
-    const { following } = this.#parts;
+    const { following, edgeSights } = this.#parts;
     const monitors = picture.monitors.map((one) => ({
       ...one,
+      dataCentres: one.dataCentres.map((dc) => ({ ...dc, edge: edgeSights.find(one.id, dc.name) })),
       processes: following.count(one.id, one.epoch),
     }));
     return { ...picture, monitors };
@@ -116,7 +120,7 @@ export class Arbiter {
     const { ports, connections, following, onSettled } = this.#parts;
     const senses = { now: ports.now(), heard: connections.listHeard() };
     const decision = decideTurn(this.#state, event, this.#deadlineMs, senses, () => ports.entropy());
-    const decided = listRecorded(decision);
+    const decided = [...(extra.events ?? []), ...listRecorded(decision)];
     const recent = [...decided.toReversed(), ...this.#events];
     const recorded = [...decided, ...following.judge(recent, senses.now, () => ports.entropy())];
     const { plan = null, audit = [] } = extra;

@@ -1,4 +1,5 @@
 import type { PeerAddress, PeerLink, PeersFrame } from "@evenkeel/contracts/agent-protocol";
+import type { EdgeSight } from "@evenkeel/contracts/edge-sight";
 import type { InstanceEvent } from "@evenkeel/contracts/event";
 import type { Plan } from "@evenkeel/contracts/plan";
 import type { InstanceState, MonitorState } from "@evenkeel/core/arbitration/state";
@@ -80,6 +81,12 @@ export interface InstancePorts {
   setAlarm(atMs: number): void;
   /** Pulls the latest plan; null: there is none, or the catalogue does not answer. */
   pullPlan(): Promise<PulledPlan | null>;
+}
+
+/** What the control plane itself saw of public targets. */
+export interface SeenFromEdge {
+  /** The sight of a data centre of a monitor; null: it is not asked, or was not yet. */
+  find(monitorId: string, dataCentre: string): EdgeSight | null;
 }
 
 /** Where agents listen for each other, and with which keys they prove themselves. */

@@ -1,4 +1,5 @@
 import type * as Http from "node:http";
+import type { EdgeRequest } from "@evenkeel/contracts/edge-sight";
 import type { Judgement } from "@evenkeel/contracts/observation";
 import type { MonitorPlugin, ProbeContext, ProbeOutcome, ProbeSession } from "@evenkeel/contracts/plugin";
 import { z } from "zod";
@@ -63,6 +64,18 @@ const Target = createSettings({
     .default("http")
     .meta(describeSetting(["Protocol", "协议"])),
   address: createAddressSchema(PORT),
+  fromEdge: z
+    .boolean("must be true or false")
+    .default(false)
+    .meta(
+      describeSetting(
+        ["Also from the control plane", "控制面直接探测"],
+        [
+          "The control plane asks once a minute too, as the public does: without the secret headers, and only what is reachable from there.",
+          "控制面也每分钟直接探测一次（视同公网访问）：不带保密请求头，且目标须可从控制面访问。",
+        ],
+      ),
+    ),
 });
 const Secret = createSettings({
   /** Named apart from `headers`, because all settings of a target are merged. */
@@ -88,6 +101,16 @@ function open(raw: Record<string, unknown>, context: ProbeContext): ProbeSession
     headers: { "user-agent": "evenkeel-agent", ...settings.headers, ...settings.secretHeaders },
   };
   return keepHttp(context, settings.protocol, async (send) => ({ status: (await send(request)).status }));
+}
+
+function edgeRequest(raw: Record<string, unknown>): EdgeRequest | null {
+  const { fromEdge, protocol, address, path, method, headers } = Settings.parse(raw);
+  if (!fromEdge) return null;
+  return {
+    url: `${protocol}://${address}${path}`,
+    method,
+    headers: { "user-agent": "evenkeel-control-plane", ...headers },
+  };
 }
 
 /** What to check where a status says it. */
@@ -151,5 +174,6 @@ export const api: MonitorPlugin = {
   },
   open,
   source: () => null,
+  edgeRequest,
   judge,
 };

@@ -218,6 +218,7 @@ export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
       ports: { now, entropy, memory, setAlarm, pullPlan },
       connections,
       following,
+      edgeSights: { find: () => null },
       onSettled: observer.onReply,
     });
     const peers = createVirtualDirectory(agents, {

@@ -45,5 +45,16 @@ export const fakeapi: MonitorPlugin = {
   switchable: false,
   hasRoute: false,
   common: z.strictObject({}),
+  target: z.strictObject({ host: z.string(), port: z.number().int(), fromEdge: z.boolean().default(false) }),
+  edgeRequest: (settings) => {
+    const { host, port, fromEdge } = z
+      .object({ host: z.string(), port: z.number(), fromEdge: z.boolean() })
+      .parse(settings);
+    return fromEdge ? { url: `http://${host}:${port}/`, method: "GET", headers: {} } : null;
+  },
+  judge: (outcome) =>
+    outcome.type === "answered"
+      ? { verdict: "up", reason: "ok", words: `asked: ${JSON.stringify(outcome.sample)}` }
+      : { verdict: "down", reason: "unreachable", words: `not asked: ${outcome.type}` },
   source: () => null,
 };

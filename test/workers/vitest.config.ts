@@ -10,7 +10,10 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = resolve(HERE, "../..");
 
 /** Two made-up kinds of monitor, so that these tests do not depend on what the real ones ask for. */
-const FAKE_KINDS = { "@evenkeel/plugins/monitors": join(HERE, "fake-kinds.ts") };
+const FAKE_KINDS = {
+  "@evenkeel/plugins/monitors": join(HERE, "fake-kinds.ts"),
+  "@evenkeel/plugins/registry": join(HERE, "fake-registry.ts"),
+};
 
 let prepared: Promise<string> | null = null;
 

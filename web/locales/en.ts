@@ -224,6 +224,8 @@ export const EN = {
   "dc.code": "code",
   "dc.advice": "Check next",
   "dc.votes": "Seen from",
+  "dc.edge": "From the control plane",
+  "dc.edge.seen": "{words}, at {at}",
   "dc.no-votes": "nobody reported yet",
   "dc.readable": "read",
   "dc.writable": "write",
@@ -415,6 +417,8 @@ export const EN = {
   "event-type.switch-followed": "Switch followed",
   "event-type.switch-unfollowed": "Switch not followed",
   "event-type.store-unreachable": "Store unreachable",
+  "event-type.edge-failed": "Not reached from the control plane",
+  "event-type.edge-recovered": "Reached from the control plane again",
   "event-type.store-reachable": "Store reachable",
 
   "time.first-failed-probe": "First failed probe",

@@ -212,6 +212,8 @@ export const ZH_CN: Readonly<Record<MessageId, string>> = {
   "dc.code": "错误码",
   "dc.advice": "建议检查",
   "dc.votes": "各站点观察",
+  "dc.edge": "控制面直接探测",
+  "dc.edge.seen": "{words},{at}",
   "dc.no-votes": "尚无报告",
   "dc.readable": "读",
   "dc.writable": "写",
@@ -395,6 +397,8 @@ export const ZH_CN: Readonly<Record<MessageId, string>> = {
   "event-type.switch-followed": "切换已跟随",
   "event-type.switch-unfollowed": "切换未被跟随",
   "event-type.store-unreachable": "存储不可达",
+  "event-type.edge-failed": "控制面访问失败",
+  "event-type.edge-recovered": "控制面访问恢复",
   "event-type.store-reachable": "存储恢复",
 
   "time.first-failed-probe": "首次探测失败",

@@ -1,7 +1,7 @@
 import type { LiveDataCentre, LiveMonitor, LiveView } from "@evenkeel/contracts/live";
 import { Button } from "antd";
 import type { ReactNode } from "react";
-import { formatDuration, formatLatency } from "../language/format.ts";
+import { formatDuration, formatLatency, formatMoment } from "../language/format.ts";
 import { useWords } from "../language/words-context.tsx";
 import { nameSite } from "../model/instance-summary.ts";
 import { VOTE_WORDS } from "../model/state-look.ts";
@@ -57,7 +57,7 @@ export function DataCentrePanel(props: {
 function Particulars(props: Parameters<typeof DataCentrePanel>[0]) {
   const { t } = useWords();
   const { sites, monitor, dataCentre, onAccess } = props;
-  const { code, advice, healthyForMs } = dataCentre;
+  const { code, advice, healthyForMs, edge } = dataCentre;
   const votes = Object.entries(dataCentre.votes);
   return (
     <dl className="particulars">
@@ -75,6 +75,9 @@ function Particulars(props: Parameters<typeof DataCentrePanel>[0]) {
               ))
         }
       />
+      {edge === null || edge === undefined ? null : (
+        <Particular name={t("dc.edge")} value={<SeenFromEdge sight={edge} />} />
+      )}
       {healthyForMs === null ? null : (
         <Particular
           name={t("dc.health")}
@@ -93,6 +96,17 @@ function Particulars(props: Parameters<typeof DataCentrePanel>[0]) {
         />
       ) : null}
     </dl>
+  );
+}
+
+/** It asks once a minute: when it did belongs to its answer. */
+function SeenFromEdge({ sight }: { readonly sight: NonNullable<LiveDataCentre["edge"]> }) {
+  const { t, language } = useWords();
+  const at = formatMoment(sight.atMs, sight.atMs, language);
+  return (
+    <span className={sight.healthy === false ? "vote vote-down" : "vote vote-up"}>
+      {t("dc.edge.seen", { words: sight.words, at })}
+    </span>
   );
 }
 

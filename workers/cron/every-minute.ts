@@ -16,6 +16,7 @@ import {
 import { type Env, openInstance } from "../environment.ts";
 import { publishPlan } from "../plan/publish.ts";
 import { drainAudit } from "./drain-audit.ts";
+import { probeFromEdge } from "./probe-from-edge.ts";
 
 /** Audit records are kept so long, in milliseconds: a year. */
 export const AUDIT_KEEP_MS = 365 * 86_400_000;
@@ -25,8 +26,8 @@ const ENROLMENT_KEEP_MS = 7 * 86_400_000;
 const PRINCIPALS_MAX = 500;
 
 /**
- * The minute's pass: prunes what is over, publishes what was changed but not published, and wakes every Instance. It may
- * be missed and may run twice: each step looks at what there is and repeats nothing that is done.
+ * The minute's pass: prunes what is over, publishes what was changed but not published, wakes every Instance, and asks
+ * the targets that people declared public. It may be missed and may run twice: each step looks at what there is and repeats nothing that is done.
  *
  * @param env the bindings
  * @param now wall clock in ms since 1970
@@ -50,8 +51,10 @@ export async function runEveryMinute(env: Env, now: number): Promise<void> {
     rows.map(async ({ id, revision, published, version }) => {
       const isOld = published !== revision;
       const latest = isOld ? (await publishPlan(env, catalogue, id, null)).version : (version ?? 0);
-      await openInstance(env, id).wake(latest, principals);
+      const instance = openInstance(env, id);
+      const targets = await instance.wake(latest, principals);
       await drainAudit(env, catalogue, id);
+      if (targets.length > 0) await instance.takeEdgeProbes(await probeFromEdge(targets));
     }),
   );
   for (const outcome of outcomes) {
