@@ -8,6 +8,8 @@ export const EdgeSight = z.object({
   words: z.string().max(WORDS_MAX),
   /** Status code or the like; null: none came. */
   code: z.string().max(60).nullable(),
+  /** What to check next; null: nothing known. */
+  advice: z.string().max(WORDS_MAX).nullable(),
   /** How long the answer took, in milliseconds; null: there was none. */
   latencyMs: z.number().min(0).nullable(),
   /** Wall clock of the control plane when it had asked, in ms since 1970. */
@@ -46,7 +48,7 @@ export const EdgeProbe = z.object({
       sample: z.object({ status: z.number().int() }),
       latencyMs: z.number().min(0),
     }),
-    z.object({ type: z.literal("failed"), message: z.string(), afterMs: z.number().min(0) }),
+    z.object({ type: z.literal("failed"), afterMs: z.number().min(0) }),
     z.object({ type: z.literal("timed-out"), afterMs: z.number().min(0) }),
   ]),
 });

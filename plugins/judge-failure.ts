@@ -1,7 +1,7 @@
 import { type Judgement, type ProbeReason, WORDS_MAX } from "@evenkeel/contracts/observation";
 import type { ProbeError, ProbeOutcome } from "@evenkeel/contracts/plugin";
 import type { Meaning, Meanings } from "./meaning.ts";
-import { ABANDONED, NETWORK_MEANINGS, PEER_CLOSED } from "./network-errors.ts";
+import { ABANDONED, EDGE_FAILED, NETWORK_MEANINGS, PEER_CLOSED } from "./network-errors.ts";
 
 /** What the judge of a failure needs beside the outcome. */
 export interface FailureSubject {
@@ -17,7 +17,7 @@ export interface FailureSubject {
 /** As long as a judgement's code may be. */
 const CODE_MAX = 60;
 /** Codes that we gave ourselves tell a reader nothing beside the words. */
-const OWN_CODES: ReadonlySet<string> = new Set([PEER_CLOSED, ABANDONED]);
+const OWN_CODES: ReadonlySet<string> = new Set([PEER_CLOSED, ABANDONED, EDGE_FAILED]);
 
 /**
  * Judges a probe that failed or timed out, by tables. What stands in no table: an error that the engine itself answered

@@ -4,6 +4,8 @@ import type { Meaning, Meanings } from "./meaning.ts";
 export const PEER_CLOSED = "PEER_CLOSED";
 /** Code of the error with which a probe ends when its own session is destroyed. */
 export const ABANDONED = "PROBE_ABANDONED";
+/** Code of a request of the control plane that failed without an answer: its platform tells no more than that. */
+export const EDGE_FAILED = "EDGE_FAILED";
 
 const down = (reason: Meaning["reason"]): Meaning => ({ verdict: "down", reason });
 
@@ -35,6 +37,11 @@ export const NETWORK_MEANINGS: Meanings = {
   ERR_STREAM_DESTROYED: down("closed"),
   [PEER_CLOSED]: down("closed"),
   [ABANDONED]: down("timed-out"),
+  [EDGE_FAILED]: {
+    ...down("unreachable"),
+    advice:
+      "the control plane reaches public addresses only, and with https only what has a valid certificate",
+  },
   ETIMEDOUT: down("timed-out"),
   EHOSTUNREACH: down("unreachable"),
   ENETUNREACH: down("unreachable"),

@@ -40,8 +40,8 @@ export function addEdgeProbe(
   const inARow = goesOn ? Math.min(before.inARow + 1, MOST_NEEDED) : 1;
   const was = before?.healthy ?? null;
   const healthy = inARow >= needed ? !failed : was;
-  const { verdict, words, code = null } = seen;
-  const sight: EdgeSight = { verdict, words, code, latencyMs, atMs: nowMs, healthy, inARow };
+  const { verdict, words, code = null, advice = null } = seen;
+  const sight: EdgeSight = { verdict, words, code, advice, latencyMs, atMs: nowMs, healthy, inARow };
   if (healthy === was) return { sight, turned: null };
   if (healthy === false) return { sight, turned: "failed" };
   return { sight, turned: was === false ? "recovered" : null };

@@ -4,6 +4,7 @@ import type { Plan, PlannedMonitor } from "@evenkeel/contracts/plan";
 import type { ProbeOutcome } from "@evenkeel/contracts/plugin";
 import { because } from "@evenkeel/contracts/sentences";
 import { addEdgeProbe, type EdgeChange } from "@evenkeel/core/health/edge-sight";
+import { EDGE_FAILED } from "@evenkeel/plugins/network-errors";
 import { findMonitorPlugin } from "@evenkeel/plugins/registry";
 import { z } from "zod";
 import type { SeenFromEdge } from "./ports.ts";
@@ -11,9 +12,6 @@ import { readMeta, writeMeta } from "./storage.ts";
 
 /** Targets of one instance that the control plane asks itself: a minute's pass has so many requests to spare. */
 export const EDGE_TARGETS_MAX = 50;
-/** Longest part of a platform's message that is shown. */
-const MESSAGE_MAX = 200;
-
 /** The sights of one object by {@link keyOf}. They are stored, because an object sleeps between two minutes. */
 const Sights = z.record(z.string(), EdgeSight);
 
@@ -102,9 +100,7 @@ function judge(
   const plugin = findMonitorPlugin(monitor.kind);
   if (plugin === undefined) return null;
   const ended: ProbeOutcome =
-    outcome.type === "failed"
-      ? { ...outcome, error: { code: undefined, message: outcome.message.slice(0, MESSAGE_MAX) } }
-      : outcome;
+    outcome.type === "failed" ? { ...outcome, error: { code: EDGE_FAILED, message: "" } } : outcome;
   const latencyMs = outcome.type === "answered" ? outcome.latencyMs : null;
   return addEdgeProbe(before, plugin.judge(ended, settings), latencyMs, monitor, now);
 }

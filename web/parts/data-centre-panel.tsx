@@ -106,6 +106,7 @@ function SeenFromEdge({ sight }: { readonly sight: NonNullable<LiveDataCentre["e
   return (
     <span className={sight.healthy === false ? "vote vote-down" : "vote vote-up"}>
       {t("dc.edge.seen", { words: sight.words, at })}
+      {sight.advice === null ? null : `; ${sight.advice}`}
     </span>
   );
 }
