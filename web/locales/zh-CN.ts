@@ -213,7 +213,7 @@ export const ZH_CN: Readonly<Record<MessageId, string>> = {
   "dc.advice": "建议检查",
   "dc.votes": "各站点观察",
   "dc.edge": "控制面直接探测",
-  "dc.edge.seen": "{words},{at}",
+  "dc.edge.seen": "{words}(探测于 {at})",
   "dc.no-votes": "尚无报告",
   "dc.readable": "读",
   "dc.writable": "写",
