@@ -9,8 +9,16 @@ export interface Bilingual {
   readonly "zh-CN": string;
 }
 
+/**
+ * What a session is opened for. `watch`: to be kept and probed again and again. `login`: to prove once that the server
+ * that applications use lets us in. `test`: to find out once, for a person who waits, all that there is to say.
+ */
+export type ProbePurpose = "watch" | "login" | "test";
+
 /** What a plugin may use of its surroundings; only agents have them. */
 export interface ProbeContext {
+  /** Absent: `watch`. */
+  readonly purpose?: ProbePurpose;
   /**
    * Loads a driver or a Node module by name. Plugins never import one, so that none reaches the Worker bundle.
    * @param specifier package or `node:` module
@@ -87,6 +95,11 @@ export interface MonitorPlugin {
   readonly common: z.ZodObject;
   /** Settings of one data centre (address): public. */
   readonly target: z.ZodObject;
+  /**
+   * Public settings that say nothing of the server that applications use (its replicas, limits, a second account): when
+   * only they change, the target stays the same version, and what is known of it stays known [SAFE-9].
+   */
+  readonly beside?: readonly string[];
   /** What is sealed: passwords, secret headers. All optional fields, so that `{}` means none. */
   readonly secret: z.ZodObject;
   /** Statements that make the monitor's account with the least rights, for docs and console; absent: it needs none. */

@@ -52,6 +52,7 @@ interface Property {
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly type?: string;
+  readonly anyOf?: readonly Property[];
   readonly properties?: Readonly<Record<string, Property>>;
   readonly required?: readonly string[];
 }
@@ -78,7 +79,7 @@ function describeValue(schema: Property, name: string, property: Property): stri
   const choices = property.enum ?? (property.const === undefined ? undefined : [property.const]);
   const form =
     choices === undefined
-      ? (property.type ?? "")
+      ? (property.type ?? (property.anyOf ?? []).map(({ type }) => type).join(" or "))
       : choices.map((choice) => `\`${String(choice)}\``).join(" ");
   if (property.default !== undefined) return `${form}; default \`${JSON.stringify(property.default)}\``;
   return schema.required?.includes(name) === true ? form : `${form}; optional`;

@@ -1,5 +1,5 @@
 import type { Judgement, Observation } from "@evenkeel/contracts/observation";
-import type { MonitorPlugin, ProbeSession } from "@evenkeel/contracts/plugin";
+import type { MonitorPlugin, ProbePurpose, ProbeSession } from "@evenkeel/contracts/plugin";
 import {
   addProbe,
   CONFIG_RETRY_MS,
@@ -101,11 +101,12 @@ class TargetConnection implements TargetProber {
     if (this.#session !== null) this.#drop(this.#session);
   }
 
-  #open(onClosed: () => void): ProbeSession {
+  #open(purpose: ProbePurpose, onClosed: () => void): ProbeSession {
     const { plugin, settings, rules } = this.#target;
     return plugin.open(settings, {
       load: loadDriver,
       onClosed,
+      purpose,
       accessTimeoutMs: rules.timing.accessTimeoutMs,
     });
   }
@@ -117,7 +118,7 @@ class TargetConnection implements TargetProber {
 
   #keep(): { session: ProbeSession; fresh: boolean } {
     if (this.#session !== null) return { session: this.#session, fresh: false };
-    const opened = this.#open(() => {
+    const opened = this.#open("watch", () => {
       if (this.#session !== opened || this.#stopped) return;
       this.#drop(opened);
       if (this.#inFlight === null) this.#hurry();
@@ -215,7 +216,7 @@ class TargetConnection implements TargetProber {
     if (this.#stopped || this.#session === null || mayLockAccount(this.#track)) return;
     const { plugin, settings, rules } = this.#target;
     try {
-      const second = this.#open(() => undefined);
+      const second = this.#open("login", () => undefined);
       const probed = runProbe(second, rules.timing.accessTimeoutMs, this.#clock);
       const ran = await probed.finally(() => second.destroy());
       if (this.#stopped || ran.type === "void") return;

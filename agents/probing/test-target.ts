@@ -48,9 +48,10 @@ async function probeOnce(
   }
   await loadDrivers(plugin);
   const settings = { ...frame.target.config, ...unsealed.secret };
-  const context = { load: loadDriver, onClosed: () => undefined, accessTimeoutMs: frame.accessTimeoutMs };
+  const { accessTimeoutMs } = frame;
+  const context = { load: loadDriver, onClosed: () => undefined, purpose: "test", accessTimeoutMs } as const;
   const session = plugin.open(settings, context);
-  const ran = await runProbe(session, frame.accessTimeoutMs);
+  const ran = await runProbe(session, accessTimeoutMs);
   session.destroy();
   if (ran.type === "void") {
     const words = `this agent was ${Math.round(ran.lateMs)} ms late and cannot tell; test again`;

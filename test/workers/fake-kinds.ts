@@ -25,7 +25,12 @@ export const fakedb: MonitorPlugin = {
   hasRoute: true,
   defaults,
   common: z.strictObject({ user: z.string(), database: z.string() }),
-  target: z.strictObject({ host: z.string(), port: z.number().int() }),
+  target: z.strictObject({
+    host: z.string(),
+    port: z.number().int(),
+    followers: z.array(z.string()).optional(),
+  }),
+  beside: ["followers"],
   secret: z.strictObject({ password: z.string().optional() }),
   example: { common: {}, target: {}, secret: {} },
   open: neverHere,

@@ -114,6 +114,9 @@ describe("a monitor", () => {
     const [dc1, dc2] = describeMonitor(arranged).dataCentres;
     expect(versions(await edit({ automatic: false, timing: { monitorTimeoutMs: 9000 } }))).toEqual([1, 1]);
     expect(versions(await edit({ dataCentres: [dc1, dc2] }))).toEqual([1, 1]);
+    const followed = { ...dc2, config: { ...dc2?.config, followers: ["10.0.0.7:1"] } };
+    const { dataCentres } = await edit({ dataCentres: [dc1, followed] });
+    expect(dataCentres[1]).toMatchObject({ config: followed.config, targetVersion: 1 });
     const moved = { ...dc2, config: { host: "10.0.0.9", port: 5432 } };
     expect(versions(await edit({ dataCentres: [dc1, moved] }))).toEqual([1, 2]);
     expect(versions(await edit({ dataCentres: [dc1, { ...moved, site: "witness" }] }))).toEqual([1, 3]);

@@ -98,7 +98,7 @@ export async function readMonitorEdit(
   const rows = await readDataCentres(input, monitor, known, scope);
   return {
     monitor,
-    dataCentres: rows.map((row) => raiseVersion(row, known.get(row.name), { monitor, old })),
+    dataCentres: rows.map((row) => raiseVersion(row, known.get(row.name), { plugin, monitor, old })),
   };
 }
 
@@ -146,14 +146,22 @@ function checkNames(input: readonly DataCentreInput[]): void {
   if (issues.length > 0) throw refuseInput(issues);
 }
 
+/** What is beside the server that applications use makes no new version of it [SAFE-9]. */
 function raiseVersion(
   row: DataCentreRow,
   before: DataCentreRow | undefined,
-  { monitor, old }: { readonly monitor: MonitorRow; readonly old: MonitorRow },
+  {
+    plugin,
+    monitor,
+    old,
+  }: { readonly plugin: MonitorPlugin; readonly monitor: MonitorRow; readonly old: MonitorRow },
 ): DataCentreRow {
   if (before === undefined) return row;
-  const now = [row.siteId, row.config, monitor.common, row.sealed ?? monitor.sealed ?? null];
-  const then = [before.siteId, before.config, old.common, before.sealed ?? old.sealed ?? null];
+  const beside = new Set(plugin.beside);
+  const own = (settings: Readonly<Record<string, unknown>>) =>
+    Object.entries(settings).filter(([name]) => !beside.has(name));
+  const now = [row.siteId, own(row.config), own(monitor.common), row.sealed ?? monitor.sealed ?? null];
+  const then = [before.siteId, own(before.config), own(old.common), before.sealed ?? old.sealed ?? null];
   return JSON.stringify(now) === JSON.stringify(then)
     ? row
     : { ...row, targetVersion: before.targetVersion + 1 };
