@@ -1,8 +1,11 @@
 import type * as Http from "node:http";
+import type * as Https from "node:https";
 import type { Socket } from "node:net";
 import type { ProbeContext, ProbeSession } from "@evenkeel/contracts/plugin";
 import { createError } from "./keep-connection.ts";
 import { ABANDONED, PEER_CLOSED } from "./network-errors.ts";
+import type { TlsSettings } from "./tls.ts";
+import { createTlsOptions } from "./tls-options.ts";
 
 /** Bytes of an answer's body that are read, and kept for who asks, before its connection is given up. */
 const BODY_MAX_BYTES = 256 * 1024;
@@ -28,16 +31,16 @@ export type SendHttp = (request: Http.RequestOptions, keepBody?: boolean) => Pro
  * would otherwise be probed in a tight loop.
  *
  * @param context the agent's surroundings
- * @param protocol `http` or `https`
+ * @param tls whether and how to encrypt
  * @param ask what to send each time, one request after the other; its result is the sample
  * @returns the session
  */
 export function keepHttp(
   context: ProbeContext,
-  protocol: "http" | "https",
+  tls: TlsSettings,
   ask: (send: SendHttp) => Promise<unknown>,
 ): ProbeSession {
-  let agent: Http.Agent | null = null;
+  let client: HttpClient | null = null;
   let sent: Http.ClientRequest | null = null;
   let rejectInFlight: ((error: Error) => void) | null = null;
   let isDestroyed = false;
@@ -50,14 +53,13 @@ export function keepHttp(
   });
 
   async function probe(): Promise<unknown> {
-    const http = await context.load<typeof Http>(`node:${protocol}`);
+    client ??= await openClient(context, tls);
+    const { request: open, agent } = client;
     if (isDestroyed) throw createError(ABANDONED, "the probe was given up");
-    const kept = agent ?? new http.Agent({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
-    agent = kept;
     return await ask(async (request, keepBody = false) => {
       if (isDestroyed) throw createError(ABANDONED, "the probe was given up");
       const send = () => {
-        const sending = http.request({ ...request, agent: kept });
+        const sending = open({ ...request, agent });
         sent = sending;
         return exchange(sending, connections, keepBody);
       };
@@ -80,9 +82,28 @@ export function keepHttp(
       isDestroyed = true;
       rejectInFlight?.(createError(ABANDONED, "the probe was given up"));
       sent?.destroy();
-      agent?.destroy();
+      client?.agent.destroy();
     },
   };
+}
+
+/** Node's client for the protocol, with the agent that holds the one connection. */
+interface HttpClient {
+  readonly request: (options: Https.RequestOptions) => Http.ClientRequest;
+  readonly agent: Http.Agent;
+}
+
+const ONE_CONNECTION = { keepAlive: true, maxSockets: 1, maxFreeSockets: 1 } as const;
+
+async function openClient(context: ProbeContext, tls: TlsSettings): Promise<HttpClient> {
+  // The name to check is the one in the request's Host header, unless another one was entered: Node sees to that.
+  const encryption = await createTlsOptions(tls, null, context);
+  if (encryption === null) {
+    const { Agent, request } = await context.load<typeof Http>("node:http");
+    return { request, agent: new Agent(ONE_CONNECTION) };
+  }
+  const { Agent, request } = await context.load<typeof Https>("node:https");
+  return { request, agent: new Agent({ ...ONE_CONNECTION, ...encryption }) };
 }
 
 /** Sends a request and reads its answer; `stale`: the kept connection turned out to be closed. */

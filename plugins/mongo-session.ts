@@ -11,7 +11,7 @@ import {
 } from "./mongo-exchange.ts";
 import { loginToMongo, NO_MECHANISM } from "./mongo-login.ts";
 import { connectLine } from "./secure-line.ts";
-import { createTlsOptions, TlsSettings } from "./tls.ts";
+import { TLS_MERGED } from "./tls.ts";
 
 /** Settings of a MongoDB target, merged, as a session and a judge read them. */
 export const MongoSettings = z.object({
@@ -21,7 +21,7 @@ export const MongoSettings = z.object({
   monitoredDatabase: z.string(),
   connectedDatabases: z.array(z.string()),
   addresses: z.array(z.string()).min(1),
-  tls: TlsSettings,
+  ...TLS_MERGED,
 });
 /** Settings of a MongoDB target, merged. */
 export type MongoSettings = z.infer<typeof MongoSettings>;
@@ -64,7 +64,7 @@ export function openMongoSession(
 ): ProbeSession {
   return keepConnection(context, async (line) => {
     const codec = await context.load<BsonCodec>("bson");
-    const wire = await connectLine(line, address, createTlsOptions(settings.tls), context);
+    const wire = await connectLine(line, address, settings, context);
     const exchange = createMongoExchange(wire, codec);
     await login(exchange, settings, context);
     const read: MongoDocument = {

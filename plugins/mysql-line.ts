@@ -1,10 +1,10 @@
 import type { ProbeContext } from "@evenkeel/contracts/plugin";
 import type * as Mysql from "mysql2";
 import { readAddress } from "./address.ts";
-import { createError, type Line } from "./keep-connection.ts";
-import { PEER_CLOSED } from "./network-errors.ts";
+import type { Line } from "./keep-connection.ts";
+import { checkIdentity, nameMysqlError } from "./mysql-identity.ts";
 import type { SqlSettings } from "./sql-settings.ts";
-import { createTlsOptions } from "./tls.ts";
+import { createTlsOptions, type TlsOptions } from "./tls-options.ts";
 
 /**
  * Asks a server; several statements are one question.
@@ -28,21 +28,27 @@ export async function connectMysql(
   line: Line,
 ): Promise<AskMysql> {
   const driver = await context.load<typeof Mysql>("mysql2");
-  const connection = createConnection(driver, settings, line);
+  const tls = await createTlsOptions(settings, readAddress(settings.address).host, context);
+  const connection = createConnection(driver, settings, line, tls);
   return (text, values = []) =>
     new Promise((resolve, reject) => {
       connection.query(text, [...values], (error, sets) => {
         if (error === null) resolve(sets);
-        else reject(nameError(error, connection));
+        else reject(nameMysqlError(error, connection));
       });
     });
 }
 
-function createConnection(driver: typeof Mysql, settings: SqlSettings, line: Line): Mysql.Connection {
+function createConnection(
+  driver: typeof Mysql,
+  settings: SqlSettings,
+  line: Line,
+  tls: TlsOptions | null,
+): Mysql.Connection {
   const { host, port } = readAddress(settings.address);
-  const tls = createTlsOptions(settings.tls);
   const connection = driver.createConnection({
-    host,
+    // The driver connects to nothing itself, and sends this as the server's name.
+    host: tls?.servername ?? host,
     port,
     user: settings.user,
     password: settings.password ?? "",
@@ -51,18 +57,9 @@ function createConnection(driver: typeof Mysql, settings: SqlSettings, line: Lin
     // The agent has its own deadline; the driver's would only blur what happened.
     connectTimeout: 0,
     stream: line.socket.connect(port, host),
-    ...(tls === null ? {} : { ssl: { ...tls, verifyIdentity: tls.rejectUnauthorized } }),
+    ...(tls === null ? {} : { ssl: { ...tls, verifyIdentity: false } }),
   });
   connection.on("error", line.lose);
+  if (tls?.rejectUnauthorized === true) checkIdentity(connection, tls);
   return connection;
-}
-
-/** The driver gives every failure of TLS one code; the certificate's own stands at the socket. */
-function nameError(error: NodeJS.ErrnoException, connection: object): Error {
-  if (error.code !== "HANDSHAKE_SSL_ERROR") return error;
-  const { stream } = connection as { readonly stream?: { readonly authorizationError?: unknown } };
-  if (typeof stream?.authorizationError === "string")
-    return createError(stream.authorizationError, error.message);
-  const isCut = error.syscall !== undefined || /disconnected before secure/.test(error.message);
-  return isCut ? createError(PEER_CLOSED, error.message) : error;
 }

@@ -34,7 +34,7 @@ const foreignLogin = denied(
  */
 export const MYSQL_MEANINGS: Meanings = {
   "1045": denied(
-    "check user and password; an anonymous account may shadow {user} on localhost; some servers lock an account after wrong passwords",
+    "check user and password; an anonymous account may shadow {user} on localhost; an account that REQUIREs X509 needs a client certificate; some servers lock an account after wrong passwords",
   ),
   "1044": config(
     "unknown-database",

@@ -6,6 +6,14 @@ export const PEER_CLOSED = "PEER_CLOSED";
 export const ABANDONED = "PROBE_ABANDONED";
 /** Code of a request of the control plane that failed without an answer: its platform tells no more than that. */
 export const EDGE_FAILED = "EDGE_FAILED";
+/** Codes of what does not fit together in the settings of TLS, which only the agents that hold the key can tell. */
+export const TLS_NO_KEY = "TLS_NO_KEY";
+/** See {@link TLS_NO_KEY}. */
+export const TLS_NO_CERTIFICATE = "TLS_NO_CERTIFICATE";
+/** See {@link TLS_NO_KEY}. */
+export const TLS_OTHER_KEY = "TLS_OTHER_KEY";
+/** See {@link TLS_NO_KEY}. */
+export const TLS_BROKEN_PEM = "TLS_BROKEN_PEM";
 
 const down = (reason: Meaning["reason"]): Meaning => ({ verdict: "down", reason });
 
@@ -15,6 +23,15 @@ const nameNotFound: Meaning = { verdict: "config", reason: "name-not-found", adv
 const tls = (advice: string): Meaning => ({ verdict: "config", reason: "tls-failed", advice });
 const unknownAuthority = tls(
   "enter the certificate authority that signed the server's certificate, or start the agent with NODE_EXTRA_CA_CERTS=<file>",
+);
+const clientCertificate = tls(
+  "the server refused the client's certificate: see that it is valid, for clients, and signed by an authority that the server knows",
+);
+const wantsCertificate = tls(
+  "the server asks for a client certificate: enter clientCertPem, and its key clientKeyPem as a secret",
+);
+const noHandshake = tls(
+  "the server may ask for a client certificate (clientCertPem); otherwise compare the TLS versions and ciphers of server and agent",
 );
 const notTls = tls("the server does not speak TLS on this port: switch it on there, or off here");
 
@@ -64,8 +81,24 @@ export const NETWORK_MEANINGS: Meanings = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
   ERR_TLS_CERT_ALTNAME_INVALID: tls(
-    "the certificate is for another name: enter a name that it lists as the address",
+    "the certificate is for another name: enter one that it lists as tls.serverName or as the address",
   ),
+  [TLS_NO_KEY]: tls(
+    "enter the key of the client certificate as the secret clientKeyPem, or remove the certificate",
+  ),
+  [TLS_NO_CERTIFICATE]: tls("enter tls.clientCertPem, or the secrets again without clientKeyPem"),
+  [TLS_OTHER_KEY]: tls("enter the key that the client certificate was made with"),
+  [TLS_BROKEN_PEM]: tls("enter it again, with the lines BEGIN and END"),
+  TLS_ALERT_CERTIFICATE_REQUIRED: wantsCertificate,
+  TLS_ALERT_HANDSHAKE_FAILURE: noHandshake,
+  TLS_ALERT_UNKNOWN_CA: clientCertificate,
+  TLS_ALERT_BAD_CERTIFICATE: clientCertificate,
+  TLS_ALERT_CERTIFICATE_EXPIRED: clientCertificate,
+  TLS_ALERT_CERTIFICATE_REVOKED: clientCertificate,
+  TLS_ALERT_CERTIFICATE_UNKNOWN: clientCertificate,
+  TLS_ALERT_UNSUPPORTED_CERTIFICATE: clientCertificate,
+  TLS_ALERT_ACCESS_DENIED: clientCertificate,
+  TLS_ALERT_PROTOCOL_VERSION: tls("server and agent have no version of TLS in common"),
   EPROTO: notTls,
   ERR_SSL_WRONG_VERSION_NUMBER: notTls,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: notTls,

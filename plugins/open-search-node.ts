@@ -3,7 +3,7 @@ import { z } from "zod";
 import { readAddress } from "./address.ts";
 import { createError } from "./keep-connection.ts";
 import { type HttpAnswer, keepHttp, type SendHttp } from "./keep-http.ts";
-import { createTlsOptions, TlsSettings } from "./tls.ts";
+import { TLS_MERGED } from "./tls.ts";
 
 /** Share of the access timeout that a node may wait for its master, so that it can still tell that there is none. */
 const MASTER_SHARE = 0.4;
@@ -13,7 +13,7 @@ export const SearchSettings = z.object({
   addresses: z.array(z.string()).min(1),
   user: z.string().default(""),
   password: z.string().default(""),
-  tls: TlsSettings,
+  ...TLS_MERGED,
 });
 
 /** `GET /_cluster/state/blocks`: blocks by their number, of the cluster and of each index. */
@@ -42,11 +42,10 @@ const ServerError = z.object({
  * @returns the session; its sample is `{health, blocks}`
  */
 export function openSearchNode(
-  { user, password, tls }: z.infer<typeof SearchSettings>,
+  { user, password, tls, clientKeyPem }: z.infer<typeof SearchSettings>,
   address: string,
   context: ProbeContext,
 ): ProbeSession {
-  const encryption = createTlsOptions(tls);
   const { host, port } = readAddress(address);
   const masterMs = Math.max(1, Math.floor(context.accessTimeoutMs * MASTER_SHARE));
   const within = `master_timeout=${masterMs}ms`;
@@ -57,8 +56,8 @@ export function openSearchNode(
       ? {}
       : { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` }),
   };
-  const node = { host, port, headers, ...(encryption ?? {}) };
-  return keepHttp(context, encryption === null ? "http" : "https", async (send) => {
+  const node = { host, port, headers };
+  return keepHttp(context, { tls, clientKeyPem }, async (send) => {
     const health = await send({ ...node, path: `/_cluster/health?timeout=${masterMs}ms&${within}` }, true);
     return {
       health: readHealth(health),

@@ -4,8 +4,9 @@ import { z } from "zod";
 import { readAddress } from "./address.ts";
 import { keepSession } from "./keep-connection.ts";
 import { nameOracleError } from "./oracle-errors.ts";
-import { OracleTlsSettings } from "./oracle-tls.ts";
 import { ownSockets } from "./own-sockets.ts";
+import { TLS_MERGED } from "./tls.ts";
+import { isEncrypted, requireReadable } from "./tls-options.ts";
 
 /** Settings of an Oracle target, merged, as a session and a judge read them. */
 export const OracleSettings = z.object({
@@ -15,7 +16,7 @@ export const OracleSettings = z.object({
   connectedDatabases: z.array(z.string()),
   connectBy: z.enum(["service", "sid"]).default("service"),
   address: z.string(),
-  tls: OracleTlsSettings,
+  ...TLS_MERGED,
 });
 /** Settings of an Oracle target, merged. */
 export type OracleSettings = z.infer<typeof OracleSettings>;
@@ -58,7 +59,7 @@ export function openOracleSession(settings: OracleSettings, context: ProbeContex
       user: settings.user,
       password: settings.password,
       connectString: describeTarget(settings),
-      ...(await createTlsOptions(settings.tls, context)),
+      ...(await createWallet(settings, context)),
       program: "evenkeel-agent",
       // Our deadline comes first; this one lets the driver forget a call whose answer nobody waits for any more.
       connectTimeout: Math.ceil(context.accessTimeoutMs / 1000) + DRIVERS_LIMIT_SPARE_S,
@@ -83,18 +84,26 @@ export function openOracleSession(settings: OracleSettings, context: ProbeContex
 /** Names reach this descriptor through their schemas only, which let neither brackets nor spaces through. */
 function describeTarget({ address, tls, connectBy, monitoredDatabase }: OracleSettings): string {
   const { host, port } = readAddress(address);
-  const protocol = tls === undefined || tls.mode === "off" ? "tcp" : "tcps";
+  const protocol = isEncrypted({ tls }) ? "tcps" : "tcp";
   const name = connectBy === "sid" ? "SID" : "SERVICE_NAME";
   return `(DESCRIPTION=(ADDRESS=(PROTOCOL=${protocol})(HOST=${host})(PORT=${port}))(CONNECT_DATA=(${name}=${monitoredDatabase})))`;
 }
 
 /**
- * The driver takes authorities as a wallet, in which it insists on a private key. A fresh one, of an algorithm that
- * certificates for TLS are not signed with, belongs to none of them, so that it is never used and proves nothing.
+ * The driver takes authorities as a wallet, in which it insists on a private key. Where there is no client certificate,
+ * a fresh key of an algorithm that certificates for TLS are not signed with belongs to none of them, so that it is never
+ * used and proves nothing.
  */
-async function createTlsOptions(tls: OracleSettings["tls"], context: ProbeContext): Promise<object> {
-  if (tls === undefined || tls.mode === "off") return {};
+async function createWallet(settings: OracleSettings, context: ProbeContext): Promise<object> {
+  const { tls } = settings;
+  if (tls === undefined || !isEncrypted(settings)) return {};
+  const pair = await requireReadable(settings, context);
   const name = { sslServerDNMatch: tls.mode === "verify" };
+  if (pair !== undefined)
+    return {
+      ...name,
+      walletContent: [pair.cert, tls.caPem ?? "", pair.key].map((pem) => pem.trim()).join("\n"),
+    };
   if (tls.caPem === undefined) return name;
   const { generateKeyPairSync } = await context.load<typeof Crypto>("node:crypto");
   const key = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });

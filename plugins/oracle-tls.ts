@@ -2,9 +2,15 @@ import { z } from "zod";
 import { createSettings, describeSetting } from "./settings.ts";
 import { Tls, TlsObject } from "./tls.ts";
 
-/** How a connection is encrypted, as far as the driver lets one choose: it always checks who signed. */
+const { caPem, clientCertPem } = TlsObject.shape;
+
+/**
+ * How a connection is encrypted, as far as the driver lets one choose: it always checks who signed, it compares the
+ * certificate with the address only, and it trusts nobody else beside a client certificate; see decision record 13.
+ */
 const OracleTlsObject = createSettings({
-  ...TlsObject.shape,
+  caPem,
+  clientCertPem,
   mode: z
     .enum(["off", "verify-ca", "verify"], "must be off, verify-ca or verify")
     .default("off")
@@ -17,10 +23,10 @@ const OracleTlsObject = createSettings({
         ],
       ),
     ),
+}).refine((tls) => tls.clientCertPem === undefined || tls.caPem !== undefined, {
+  path: ["caPem"],
+  error: "is needed beside a client certificate: the driver then trusts no other authority",
 });
 
 /** The field of a target's settings. */
 export const OracleTls = OracleTlsObject.optional().meta(z.globalRegistry.get(Tls) ?? {});
-
-/** How a connection is encrypted, as a session reads it; see {@link OracleTls}. */
-export const OracleTlsSettings = OracleTlsObject.optional();

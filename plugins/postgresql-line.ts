@@ -4,7 +4,7 @@ import { readAddress } from "./address.ts";
 import { createError, type Line } from "./keep-connection.ts";
 import { NO_LOGIN, NO_TLS } from "./postgresql-meanings.ts";
 import type { SqlSettings } from "./sql-settings.ts";
-import { createTlsOptions } from "./tls.ts";
+import { createTlsOptions, type TlsOptions } from "./tls-options.ts";
 
 /**
  * Asks a server.
@@ -33,21 +33,31 @@ export async function connectPostgresql(
   line: Line,
 ): Promise<AskPostgresql> {
   const { default: driver } = await context.load<{ default: typeof Pg }>("pg");
-  const client = createClient(driver, settings, line);
+  const tls = await createTlsOptions(settings, readAddress(settings.address).host, context);
+  const client = createClient(driver, settings, line, tls);
   await client.connect().catch((error: unknown) => Promise.reject(nameError(error)));
   return async (text, values) =>
     (await (values === undefined ? client.query(text) : client.query(text, [...values]))).rows;
 }
 
-function createClient(driver: typeof Pg, settings: SqlSettings, { socket, lose }: Line): Pg.Client {
+function createClient(
+  driver: typeof Pg,
+  settings: SqlSettings,
+  { socket, lose }: Line,
+  tls: TlsOptions | null,
+): Pg.Client {
+  const { host, port } = readAddress(settings.address);
+  socket.connect(port, host);
   const client = new driver.Client({
-    ...readAddress(settings.address),
+    // What the driver sends as the server's name; where to connect to is for us to say.
+    host: tls?.servername ?? host,
+    port,
     user: settings.user,
     password: settings.password ?? "",
     database: settings.monitoredDatabase,
-    ssl: createTlsOptions(settings.tls) ?? false,
+    ssl: tls ?? false,
     application_name: "evenkeel-agent",
-    stream: () => socket,
+    stream: () => Object.assign(socket, { connect: () => socket }),
   });
   // An idle client tells here why the server hung up; without a listener that would end the process.
   client.on("error", lose);

@@ -25,7 +25,7 @@ export const POSTGRESQL_MEANINGS: Meanings = {
     verdict: "config",
     reason: "auth-failed",
     advice:
-      'add to pg_hba.conf: host "{database}" "{user}" <agent\'s address>/32 scram-sha-256; then SELECT pg_reload_conf(); and see that the role has LOGIN',
+      'add to pg_hba.conf: host "{database}" "{user}" <agent\'s address>/32 scram-sha-256; then SELECT pg_reload_conf(); a line with clientcert needs a client certificate here; and see that the role has LOGIN',
   },
   "3D000": {
     verdict: "config",

@@ -25,8 +25,23 @@ export function describeError(error: unknown): ProbeError {
       .slice(0, READ_MAX)
       .trim()
       .split(/[\r\n]/, 1)[0] ?? "";
-  const message = withoutCredentials(withoutControls(line)).slice(0, MESSAGE_MAX);
-  return { code: code?.slice(0, CODE_MAX), message };
+  const message = withoutCredentials(withoutControls(line.replace(OPENSSL_LINE, "$1"))).slice(0, MESSAGE_MAX);
+  return { code: nameAlert(code, line)?.slice(0, CODE_MAX), message };
+}
+
+/** OpenSSL's lines (ERR_error_string(3)): thread, number, library, function, reason, where. Only the reason tells. */
+const OPENSSL_LINE = /(?:[0-9A-F]+:)?error:[0-9A-F]{8}:[^:]*:[^:]*:([^:]+)(?::.*)?$/;
+/** An alert that the peer sent; its name begins with the version of TLS that introduced it, or of OpenSSL. */
+const ALERT = /^(?:tlsv1\d?|sslv3|ssl\/tls) alert ([a-z ]+)$/;
+
+const CODES_OF_TLS = /^(?:ERR_SSL_|EPROTO$|HANDSHAKE_SSL_ERROR$|NJS-506$)/;
+
+/** Node names the alerts of its peers after versions of OpenSSL, and drivers put codes of their own in their place. */
+function nameAlert(code: string | undefined, line: string): string | undefined {
+  // What a server says in words of its own must not pass for an alert.
+  if (code !== undefined && !CODES_OF_TLS.test(code)) return code;
+  const [, alert] = ALERT.exec(OPENSSL_LINE.exec(line)?.[1] ?? "") ?? [];
+  return alert === undefined ? code : `TLS_ALERT_${alert.replaceAll(" ", "_").toUpperCase()}`;
 }
 
 interface ErrorFields {

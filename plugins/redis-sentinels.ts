@@ -65,7 +65,7 @@ export function openSentinels(settings: RedisSettings, context: ProbeContext): P
 }
 
 function keepSentinels(settings: RedisSettings, context: ProbeContext): KeptAddress[] {
-  const login = { user: settings.sentinelUser, password: settings.sentinelPassword };
+  const login = { ...settings, user: settings.sentinelUser, password: settings.sentinelPassword };
   const question = askSentinel(settings.masterName);
   const openOne = (address: string, own: ProbeContext) => openRedisServer(login, address, own, question);
   // A sentinel that goes away says nothing about the master, which would be forgotten with this session.

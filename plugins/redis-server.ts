@@ -1,12 +1,14 @@
 import type { ProbeContext, ProbeSession } from "@evenkeel/contracts/plugin";
-import { parseAddress, readAddress } from "./address.ts";
+import { parseAddress } from "./address.ts";
 import { createError, keepConnection } from "./keep-connection.ts";
 import { AUTH_REFUSED, MAX_CLIENTS } from "./redis-meanings.ts";
 import { encodeCommands, isRespError, type RespReply } from "./resp.ts";
 import { createExchange, type Exchange } from "./resp-exchange.ts";
+import { connectLine } from "./secure-line.ts";
+import type { TlsSettings } from "./tls.ts";
 
-/** Whom a session logs in as. */
-export interface RedisLogin {
+/** Whom a session logs in as, and whether it is encrypted. */
+export interface RedisLogin extends TlsSettings {
   /** Empty: the default user. */
   readonly user: string;
   /** With an empty user too: no login at all. */
@@ -52,8 +54,7 @@ export function openRedisServer(
 ): ProbeSession {
   const question = encodeCommands(commands);
   return keepConnection(context, async (line) => {
-    line.socket.connect(readAddress(address));
-    const exchange = createExchange(line);
+    const exchange = createExchange(await connectLine(line, address, login, context));
     await logIn(exchange, login);
     return async () => read(await exchange(question, commands.length).catch(nameRefusal));
   });

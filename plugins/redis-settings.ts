@@ -2,6 +2,7 @@ import { ADDRESSES_MAX } from "@evenkeel/contracts/observation";
 import { z } from "zod";
 import { createAddressSchema } from "./address.ts";
 import { createSettings, describeSecret, describeSetting } from "./settings.ts";
+import { TLS_MERGED, TLS_SECRET, Tls } from "./tls.ts";
 
 /** Where servers and nodes of clusters listen by default; sentinels take 26379. */
 export const REDIS_PORT = 6379;
@@ -79,6 +80,7 @@ export const RedisTarget = createSettings({
       ],
     ),
   ),
+  tls: Tls,
 });
 
 const Password = z
@@ -97,6 +99,7 @@ export const RedisSecret = createSettings({
       ["Mode sentinel; empty: the sentinels ask for none.", "sentinel 模式；留空表示哨兵免密访问。"],
     ),
   ),
+  ...TLS_SECRET,
 });
 
 /** All settings of a target, merged, as sessions and judges read them. */
@@ -110,6 +113,7 @@ export const RedisSettings = z
     masterName: z.string().default(""),
     sentinelUser: z.string().default(""),
     sentinelPassword: z.string().default(""),
+    ...TLS_MERGED,
   })
   .transform(({ address, furtherAddresses, masterName, ...rest }) => ({
     ...rest,

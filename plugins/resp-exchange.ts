@@ -1,5 +1,6 @@
-import { createError, type Line } from "./keep-connection.ts";
+import { createError } from "./keep-connection.ts";
 import { isRespError, parseReply, type RespReply } from "./resp.ts";
+import type { Wire } from "./secure-line.ts";
 
 /** Code of what is not the protocol. */
 export const NOT_RESP = "NOT_RESP";
@@ -15,18 +16,18 @@ export const NOT_RESP = "NOT_RESP";
 export type Exchange = (commands: string, count: number) => Promise<readonly RespReply[]>;
 
 /**
- * Speaks Redis's protocol over the socket of a session. One exchange at a time. What arrives unasked, or is not the
+ * Speaks Redis's protocol over the connection of a session. One exchange at a time. What arrives unasked, or is not the
  * protocol, ends the session.
  *
- * @param line the session's socket, connecting
+ * @param wire the session's connection
  * @returns what exchanges commands for replies
  */
-export function createExchange({ socket, lose }: Line): Exchange {
+export function createExchange({ stream, lose }: Wire): Exchange {
   let unread = "";
   let waiting: Waiting | null = null;
 
-  socket.setEncoding("latin1");
-  socket.on("data", (chunk) => {
+  stream.setEncoding("latin1");
+  stream.on("data", (chunk) => {
     try {
       if (waiting === null) throw new Error("the server spoke unasked");
       unread = takeReplies(unread + String(chunk), waiting);
@@ -50,7 +51,7 @@ export function createExchange({ socket, lose }: Line): Exchange {
   return (commands, count) =>
     new Promise((resolve, reject) => {
       waiting = { count, replies: [], resolve, reject };
-      socket.write(commands);
+      stream.write(commands);
     });
 }
 

@@ -4,7 +4,8 @@ import type { ProbeContext } from "@evenkeel/contracts/plugin";
 import { readAddress } from "./address.ts";
 import { createError, type Line } from "./keep-connection.ts";
 import { PEER_CLOSED } from "./network-errors.ts";
-import type { TlsOptions } from "./tls.ts";
+import type { TlsSettings } from "./tls.ts";
+import { createTlsOptions } from "./tls-options.ts";
 
 /** What a protocol of ours reads from and writes to. */
 export interface Wire {
@@ -18,34 +19,24 @@ export interface Wire {
  *
  * @param line the session's socket
  * @param address where to connect to
- * @param tls the options; null: plain
+ * @param settings of the target
  * @param context loads TLS
  * @returns what to read from and write to; its losses are the line's
  */
 export async function connectLine(
   { socket, lose }: Line,
   address: string,
-  tls: TlsOptions | null,
+  settings: TlsSettings,
   context: ProbeContext,
 ): Promise<Wire> {
   const { host, port } = readAddress(address);
+  const tls = await createTlsOptions(settings, host, context);
   if (tls === null) return { stream: socket.connect(port, host), lose };
   const node = await context.load<typeof NodeTls>("node:tls");
-  const stream = node.connect({
-    ...tls,
-    socket: socket.connect(port, host),
-    // The name that the certificate has to list; an IP address must not be sent as a server name.
-    host,
-    ...(isName(host) ? { servername: host } : {}),
-  });
+  const stream = node.connect({ ...tls, socket: socket.connect(port, host) });
   stream.on("error", (error: NodeJS.ErrnoException) => lose(nameCut(error)));
   stream.on("close", () => lose(createError(PEER_CLOSED, "the server closed the connection")));
   return { stream, lose };
-}
-
-/** Letters stand in names only, and colons in IPv6 only. */
-function isName(host: string): boolean {
-  return /[a-z]/i.test(host) && !host.includes(":");
 }
 
 /** Node calls a handshake that was cut in good order reset; only what the system reset has a system call. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { createAddressSchema } from "./address.ts";
 import { createSettings, describeSecret, describeSetting } from "./settings.ts";
-import { Tls, TlsSettings } from "./tls.ts";
+import { TLS_MERGED, TLS_SECRET, Tls } from "./tls.ts";
 
 /** Databases that one monitor may be connected to. */
 const CONNECTED_MAX = 20;
@@ -55,6 +55,7 @@ export const SqlSecret = createSettings({
     .max(PASSWORD_MAX, `must have at most ${PASSWORD_MAX} characters`)
     .optional()
     .meta(describeSecret(["Password", "密码"])),
+  ...TLS_SECRET,
 });
 
 /**
@@ -72,7 +73,7 @@ export const SqlSettings = z.object({
   monitoredDatabase: z.string(),
   connectedDatabases: z.array(z.string()),
   address: z.string(),
-  tls: TlsSettings,
+  ...TLS_MERGED,
   password: z.string().optional(),
 });
 /** Settings of a SQL target, merged. */

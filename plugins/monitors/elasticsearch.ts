@@ -8,7 +8,7 @@ import { judgeSearchNode, SEARCH_MEANINGS } from "../judge-search-node.ts";
 import { keepAddresses } from "../keep-addresses.ts";
 import { openSearchNode, SearchSettings } from "../open-search-node.ts";
 import { createSettings, describeSecret, describeSetting } from "../settings.ts";
-import { Tls } from "../tls.ts";
+import { TLS_SECRET, Tls } from "../tls.ts";
 
 const PORT = 9200;
 const NAME_MAX = 100;
@@ -48,6 +48,7 @@ const Secret = createSettings({
     .max(PASSWORD_MAX, `must have at most ${PASSWORD_MAX} characters`)
     .optional()
     .meta(describeSecret(["Password", "密码"])),
+  ...TLS_SECRET,
 });
 
 function open(raw: Record<string, unknown>, context: ProbeContext): ProbeSession {

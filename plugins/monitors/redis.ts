@@ -66,7 +66,7 @@ ${account(`-@all ${NODE_RIGHTS}`)}
 # each sentinel that has accounts, beside the account of the servers
 ${account(`-@all ${SENTINEL_RIGHTS}`)}`,
   proof:
-    "Servers, three sentinels that fail over from a killed master, and a cluster of six nodes that loses replicas, masters and slots were proven against Redis 7.0.15.",
+    "Servers, three sentinels that fail over from a killed master, and a cluster of six nodes that loses replicas, masters and slots were proven against Redis 7.0.15; TLS with client certificates against one server.",
   codes: REDIS_MEANINGS,
   example: {
     common: { algorithm: "single-read-write", mode: "normal" },

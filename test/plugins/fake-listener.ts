@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { createSecureContext, TLSSocket } from "node:tls";
 import { onTestFinished } from "vitest";
 import { openServer } from "./fault-servers.ts";
-import type { TestCertificate } from "./test-certificates.ts";
+import type { ServerCertificate } from "./test-certificates.ts";
 
 /** Types of packets of Oracle's network (TNS), as the driver's own source names them. */
 const TYPES = { connect: 1, accept: 2, refuse: 4, redirect: 5, data: 6, resend: 11 } as const;
@@ -37,7 +37,7 @@ export type Answer = (stream: Duplex, attempt: number, socket: Socket) => void;
  * @param answer what it does with a connect packet
  * @param certificate speaks TLS (TCPS) with it
  */
-export async function serveListener(answer: Answer, certificate?: TestCertificate): Promise<FakeListener> {
+export async function serveListener(answer: Answer, certificate?: ServerCertificate): Promise<FakeListener> {
   const descriptors: string[] = [];
   const sockets: Socket[] = [];
   const server = await openServer((socket) => {
@@ -65,8 +65,12 @@ export async function serveListener(answer: Answer, certificate?: TestCertificat
   return { address: server.address, port: Number(server.address.split(":")[1]), descriptors, sockets };
 }
 
-function secure(socket: Socket, { cert, key }: TestCertificate): Duplex {
-  const stream = new TLSSocket(socket, { isServer: true, secureContext: createSecureContext({ cert, key }) });
+function secure(socket: Socket, { cert, key, ...demand }: ServerCertificate): Duplex {
+  const secureContext = createSecureContext({ cert, key, ...demand });
+  const stream = new TLSSocket(socket, { isServer: true, secureContext, ...demand });
+  stream.once("secure", () => {
+    if (demand.requestCert === true && stream.getPeerX509Certificate() === undefined) socket.destroy();
+  });
   // Clients that do not like the certificate break off; that is what it is for.
   stream.on("error", () => socket.destroy());
   return stream;

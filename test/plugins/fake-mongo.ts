@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createServer as createSecureServer } from "node:tls";
 import { deserialize, serialize } from "bson";
 import { onTestFinished } from "vitest";
-import type { TestCertificate } from "./test-certificates.ts";
+import type { ServerCertificate } from "./test-certificates.ts";
 
 const BODY_AT = 21;
 const OP_MSG = 2013;
@@ -108,7 +108,7 @@ function serveCommands(socket: Socket, password: string, answer: Answer, command
 export async function serveMongo(
   password: string,
   answer: Answer = () => undefined,
-  certificate?: TestCertificate,
+  certificate?: ServerCertificate,
 ): Promise<FakeMongo> {
   const commands: string[] = [];
   const sockets: Socket[] = [];

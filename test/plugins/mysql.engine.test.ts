@@ -5,6 +5,7 @@ import { connectMariadb } from "@evenkeel/lab/engines/mariadb-connection";
 import { createConnection } from "mysql2/promise";
 import { expect, test } from "vitest";
 import { eventually } from "../eventually.ts";
+import { testClientCertificates } from "./client-certificate-suite.ts";
 import { describePlugin, type EngineFixture, type ServerUnderTest } from "./engine-suite.ts";
 import { holdSlots, KEPT_SESSIONS } from "./hold-slots.ts";
 import type { TestCertificate } from "./test-certificates.ts";
@@ -44,14 +45,21 @@ async function fill(server: ServerUnderTest): Promise<() => Promise<void>> {
 }
 
 /** MariaDB reads that it has TLS when it starts only. */
-async function useCertificate(fixture: EngineFixture, { cert, key }: TestCertificate): Promise<void> {
+async function useCertificate(
+  fixture: EngineFixture,
+  { cert, key }: TestCertificate,
+  clientAuthority = cert,
+): Promise<void> {
   const { process: server } = fixture.handle().dataCentres.dc1;
   const folder = join(fixture.server().stateDir, "mysql", "dc1");
   const settings = join(folder, "my.cnf");
-  writeFileSync(join(folder, "server.crt"), cert, { mode: 0o600 });
-  writeFileSync(join(folder, "server.key"), key, { mode: 0o600 });
+  const files = { ssl_cert: cert, ssl_key: key, ssl_ca: clientAuthority };
+  const lines = Object.entries(files).map(([name, pem]) => {
+    writeFileSync(join(folder, name), pem, { mode: 0o600 });
+    return `${name} = ${join(folder, name)}\n`;
+  });
   const text = readFileSync(settings, "utf8").replace(/^ssl_.*\n/gm, "");
-  writeFileSync(settings, `${text}\nssl_cert = ${folder}/server.crt\nssl_key = ${folder}/server.key\n`);
+  writeFileSync(settings, `${text}${lines.join("")}`);
   await server.kill();
   expect(await server.revive()).toEqual({ ok: true });
 }
@@ -100,6 +108,20 @@ await describePlugin(
     });
 
     testTls(fixture, async (_, certificate) => await useCertificate(fixture, certificate), isEncrypted);
+    testClientCertificates(fixture, {
+      async demand(certificate, clientAuthority) {
+        await useCertificate(fixture, certificate, clientAuthority);
+        await administer(server(), `ALTER USER ${server().settings.user}@127.0.0.1 REQUIRE X509`);
+        return {};
+      },
+      refusals: [
+        { reason: "auth-failed", code: "1045" },
+        // Whom the server does not know it does not even let into TLS.
+        { reason: "tls-failed", code: "TLS_ALERT_UNKNOWN_CA" },
+      ],
+      relent: async () =>
+        await administer(server(), `ALTER USER ${server().settings.user}@127.0.0.1 REQUIRE NONE`),
+    });
     testTlsCrash(fixture);
   },
 );

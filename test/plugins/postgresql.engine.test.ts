@@ -5,6 +5,7 @@ import { connectPostgresql } from "@evenkeel/lab/engines/postgresql-connection";
 import pg from "pg";
 import { expect, test } from "vitest";
 import { eventually } from "../eventually.ts";
+import { testClientCertificates } from "./client-certificate-suite.ts";
 import { describePlugin, type ServerUnderTest } from "./engine-suite.ts";
 import { holdSlots, KEPT_SESSIONS } from "./hold-slots.ts";
 import type { TestCertificate } from "./test-certificates.ts";
@@ -39,14 +40,25 @@ async function fill(server: ServerUnderTest): Promise<() => Promise<void>> {
   };
 }
 
+/** Whom the server lets in, line by line; it reads them anew. */
+async function useRules(server: ServerUnderTest, rules: string): Promise<void> {
+  writeFileSync(join(await ask(server, "SHOW data_directory"), "pg_hba.conf"), rules);
+  await administer(server, ["SELECT pg_reload_conf()"]);
+}
+
 /** Puts a certificate beside the server's files, as its owner, and has it read anew. */
-async function useCertificate(server: ServerUnderTest, { cert, key }: TestCertificate): Promise<void> {
+async function useCertificate(
+  server: ServerUnderTest,
+  { cert, key }: TestCertificate,
+  clientAuthority = cert,
+): Promise<void> {
   const folder = join(await ask(server, "SHOW data_directory"), "tls");
   const { uid, gid } = statSync(join(folder, ".."));
   mkdirSync(folder, { recursive: true });
   for (const [name, pem] of [
     ["server.crt", cert],
     ["server.key", key],
+    ["clients.crt", clientAuthority],
   ] as const) {
     writeFileSync(join(folder, name), pem, { mode: 0o600 });
     chownSync(join(folder, name), uid, gid);
@@ -55,6 +67,7 @@ async function useCertificate(server: ServerUnderTest, { cert, key }: TestCertif
   await administer(server, [
     `ALTER SYSTEM SET ssl_cert_file = '${folder}/server.crt'`,
     `ALTER SYSTEM SET ssl_key_file = '${folder}/server.key'`,
+    `ALTER SYSTEM SET ssl_ca_file = '${folder}/clients.crt'`,
     "ALTER SYSTEM SET ssl = on",
     "SELECT pg_reload_conf()",
   ]);
@@ -146,6 +159,22 @@ await describePlugin(
     });
 
     testTls(fixture, useCertificate, async (server) => (await ask(server, ENCRYPTED)) === "true");
+    let rules = "";
+    testClientCertificates(fixture, {
+      async demand(certificate, clientAuthority) {
+        const { user } = server().settings;
+        rules ||= readFileSync(join(await ask(server(), "SHOW data_directory"), "pg_hba.conf"), "utf8");
+        await useCertificate(server(), certificate, clientAuthority);
+        const strict = `hostssl all ${user} 127.0.0.1/32 scram-sha-256 clientcert=verify-ca`;
+        await useRules(server(), `${strict}\nhost all ${user} 127.0.0.1/32 reject\n${rules}`);
+        return {};
+      },
+      refusals: [
+        { reason: "auth-failed", code: "28000" },
+        { reason: "tls-failed", code: "TLS_ALERT_UNKNOWN_CA" },
+      ],
+      relent: async () => await useRules(server(), rules),
+    });
     testTlsCrash(fixture);
   },
 );

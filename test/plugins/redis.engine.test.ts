@@ -1,11 +1,15 @@
-import { mkdirSync, rmdirSync } from "node:fs";
+import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startRedis } from "@evenkeel/lab/engines/redis";
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import { eventually } from "../eventually.ts";
+import { testClientCertificates } from "./client-certificate-suite.ts";
 import { describePlugin, type ServerUnderTest } from "./engine-suite.ts";
+import type { TestCertificate } from "./test-certificates.ts";
 
+/** Where the server listens for TLS, counted from its own port; the lab has nothing there. */
+const TLS_AT = 3;
 /** Clients that the server takes while it is to be full. */
 const LIMIT = 6;
 
@@ -35,6 +39,32 @@ async function fill(server: ServerUnderTest): Promise<() => Promise<void>> {
     await clients[0]?.config("SET", "maxclients", "10000");
     for (const client of clients) client.disconnect();
   };
+}
+
+/** Has the server listen for TLS too, which it can do while it runs. */
+async function useCertificate(
+  server: ServerUnderTest,
+  { cert, key }: TestCertificate,
+  clientAuthority: string,
+): Promise<{ readonly address: string }> {
+  const folder = join(server.stateDir, "redis", "dc1");
+  const files = { "tls-cert-file": cert, "tls-key-file": key, "tls-ca-cert-file": clientAuthority };
+  const settings = Object.entries(files).flatMap(([name, pem]) => {
+    writeFileSync(join(folder, name), pem, { mode: 0o600 });
+    return [name, join(folder, name)];
+  });
+  await administer(server, async (redis) => {
+    await redis.call(
+      "CONFIG",
+      "SET",
+      ...settings,
+      "tls-auth-clients",
+      "yes",
+      "tls-port",
+      server.port + TLS_AT,
+    );
+  });
+  return { address: `${server.host}:${server.port + TLS_AT}` };
 }
 
 await describePlugin(
@@ -128,6 +158,19 @@ await describePlugin(
       rmdirSync(inTheWay);
       await administer(server(), async (redis) => await redis.bgsave());
       await eventually(async () => expect((await probeFresh()).verdict).toBe("up"));
+    });
+
+    testClientCertificates(fixture, {
+      demand: async (certificate, clientAuthority) =>
+        await useCertificate(server(), certificate, clientAuthority),
+      refusals: [
+        { reason: "tls-failed", code: "TLS_ALERT_CERTIFICATE_REQUIRED" },
+        { reason: "tls-failed", code: "TLS_ALERT_UNKNOWN_CA" },
+      ],
+      relent: async () =>
+        await administer(server(), async (redis) => {
+          await redis.call("CONFIG", "SET", "tls-port", "0");
+        }),
     });
   },
 );

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { onTestFinished } from "vitest";
-import type { TestCertificate } from "./test-certificates.ts";
+import type { ServerCertificate } from "./test-certificates.ts";
 
 /** An HTTP server of a test, gone when the test is over. */
 export interface HttpServer {
@@ -22,7 +22,7 @@ export interface HttpServer {
  */
 export async function serveHttp(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
-  certificate?: TestCertificate,
+  certificate?: ServerCertificate,
 ): Promise<HttpServer> {
   const sockets: Socket[] = [];
   const requests: IncomingMessage[] = [];

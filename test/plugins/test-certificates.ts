@@ -7,6 +7,14 @@ export interface TestCertificate {
   readonly key: string;
 }
 
+/** What a server of a test shows, and whether it asks the client for one too. */
+export interface ServerCertificate extends TestCertificate {
+  /** Whom it believes, in PEM. */
+  readonly ca?: string;
+  readonly requestCert?: boolean;
+  readonly rejectUnauthorized?: boolean;
+}
+
 /** For 127.0.0.1 and localhost. */
 export const OWN_NAME: TestCertificate = {
   cert: `-----BEGIN CERTIFICATE-----
