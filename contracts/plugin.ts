@@ -66,6 +66,8 @@ export interface CodeMeaning {
 export interface SourceAddress {
   readonly host: string;
   readonly port: number;
+  /** All servers (`host:port`) where there are several; `host` and `port` are the first. */
+  readonly addresses?: readonly string[];
   /** The connected database; undefined for kinds that have none. */
   readonly database: string | undefined;
   /** True if an application logs in with a user's name. */

@@ -48,14 +48,44 @@ export const SdkEtcd = z.strictObject({
   clientKeyPath: Path.optional(),
 });
 
-/** One data centre's server. */
-export const SdkSource = z.strictObject({
-  host: z.string().min(1).max(255),
-  port: Port,
-  database: Name.optional(),
-  username: Name.optional(),
-  password: z.string().max(1000).optional(),
-});
+/** Splits an endpoint. @returns the host without the brackets of IPv6, and the port as it is written */
+function splitEndpoint(endpoint: string): { readonly host: string; readonly port: string } {
+  const at = endpoint.lastIndexOf(":");
+  return { host: endpoint.slice(0, at).replace(/^\[|\]$/g, ""), port: endpoint.slice(at + 1) };
+}
+
+const Endpoint = z
+  .string()
+  .trim()
+  .regex(ENDPOINT, "is to be host:port")
+  .refine((endpoint) => Port.safeParse(splitEndpoint(endpoint).port).success, "has no port from 1 to 65535");
+
+/**
+ * One data centre's server: `host` and `port`, or `addresses` (`host:port`) where it has several, such as the members of
+ * a replica set or the nodes of a cluster; host and port are the first of them then.
+ */
+export const SdkSource = z
+  .strictObject({
+    host: z.string().min(1).max(255).optional(),
+    port: Port.optional(),
+    addresses: z.array(Endpoint).min(1).max(MAX_ENDPOINTS).optional(),
+    database: Name.optional(),
+    username: Name.optional(),
+    password: z.string().max(1000).optional(),
+  })
+  .transform(({ host, port, addresses, ...rest }, context) => {
+    const [first] = addresses ?? [];
+    const one = first === undefined ? { host, port } : splitEndpoint(first);
+    const parsed = Port.safeParse(one.port);
+    const isDoubled = first !== undefined && (host !== undefined || port !== undefined);
+    if (one.host === undefined || !parsed.success || isDoubled) {
+      const field = first !== undefined ? "addresses" : host === undefined ? "host" : "port";
+      const message = "host and port are wanted, or addresses instead of them";
+      context.addIssue({ code: "custom", path: [field], message });
+      return z.NEVER;
+    }
+    return { ...rest, host: one.host, port: parsed.data, ...(addresses === undefined ? {} : { addresses }) };
+  });
 /** One data centre's server. */
 export type SdkSource = z.infer<typeof SdkSource>;
 

@@ -1,14 +1,23 @@
 import { parseArgs } from "node:util";
 import { buildConsole } from "./build-console.ts";
+import { ALL_ENGINES, FURTHER_ENGINES, LAB_ENGINES, type LabEngine } from "./engines/lab-engines.ts";
 import { endOnSignals } from "./processes/end-on-signals.ts";
 import { serveRemote } from "./remote-socket.ts";
-import { LAB_ENGINES, startLab } from "./start-lab.ts";
+import { startLab } from "./start-lab.ts";
 import { defaultStateDir } from "./state-dir.ts";
 import { runTerminal } from "./terminal/run-terminal.ts";
 import { createLoginUrl, runVerb } from "./verbs.ts";
 
-const USAGE = "npm start -- [--offset N] [--state DIR] [--fast]";
+const USAGE = `npm start -- [--offset N] [--state DIR] [--fast] [--with ${FURTHER_ENGINES.join(",")}]`;
 const say = (line: string) => process.stderr.write(`${line}\n`);
+
+/** The engines of every lab, and those that somebody named. */
+function chooseEngines(further: string): LabEngine[] {
+  const asked = new Set<string>([...LAB_ENGINES, ...further.split(",").filter((name) => name !== "")]);
+  const engines = ALL_ENGINES.filter((engine) => asked.delete(engine));
+  if (asked.size > 0) throw new Error(`--with: there is no engine ${[...asked].join(", ")}\n${USAGE}`);
+  return engines;
+}
 
 /** `npm start`: two data centres on one machine, with everything that keeps an application running when one dies. */
 async function main(): Promise<void> {
@@ -17,6 +26,7 @@ async function main(): Promise<void> {
       offset: { type: "string", default: "0" },
       state: { type: "string" },
       fast: { type: "boolean", default: false },
+      with: { type: "string", default: "" },
       help: { type: "boolean", default: false },
     },
   });
@@ -27,6 +37,7 @@ async function main(): Promise<void> {
   const startedAtMs = performance.now();
   const offset = Number(values.offset);
   const stateDir = values.state ?? defaultStateDir(offset);
+  const engines = chooseEngines(values.with);
   await buildConsole(say);
   // What somebody watches should not take ten seconds: the lab's monitors time out after three.
   const timing = values.fast
@@ -35,7 +46,7 @@ async function main(): Promise<void> {
   const lab = await startLab({
     stateDir,
     offset,
-    engines: LAB_ENGINES,
+    engines,
     http: true,
     gates: false,
     timing,

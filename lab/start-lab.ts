@@ -15,20 +15,13 @@ import { answers, prepareControlPlane } from "./control-plane.ts";
 import type { EngineHandle } from "./engines/engine-handle.ts";
 import { type EtcdHandle, startEtcd } from "./engines/etcd.ts";
 import { type HttpTargets, startHttpTargets } from "./engines/http-targets.ts";
-import { startMariadb } from "./engines/mariadb.ts";
-import { startPostgresql } from "./engines/postgresql.ts";
-import { startRedis } from "./engines/redis.ts";
+import { type LabEngine, listPrograms, locateEngine } from "./engines/lab-engines.ts";
 import { gateProcess } from "./processes/gate-process.ts";
 import { LAB_HOST, type LabPorts, labPorts } from "./processes/ports.ts";
 import type { ManagedProcess } from "./processes/process-spec.ts";
 import { createSupervisor, type Supervisor } from "./processes/supervisor.ts";
 import { ensurePrograms, isFound, type ProgramName, type Programs } from "./setup/programs.ts";
 import { createShopFeed, type ShopFeed } from "./shop/shop-feed.ts";
-
-/** Database engines that the lab can run, in the order in which they are shown; each is the kind of its monitor. */
-export const LAB_ENGINES = ["postgresql", "mysql", "redis"] as const;
-/** Name of a database engine of the lab. */
-export type LabEngine = (typeof LAB_ENGINES)[number];
 
 /** What a lab is to be. */
 export interface LabOptions {
@@ -69,12 +62,6 @@ export interface Lab {
   end(): Promise<void>;
 }
 
-const START_ENGINE = { postgresql: startPostgresql, mysql: startMariadb, redis: startRedis } as const;
-const PROGRAM_OF: Record<LabEngine, ProgramName> = {
-  postgresql: "postgresql",
-  mysql: "mariadb",
-  redis: "redis",
-};
 const SECRET_BYTES = 32;
 const OWNER_FILE = "owner.json";
 
@@ -106,7 +93,7 @@ export async function startLab(wanted: LabOptions): Promise<Lab> {
 async function build(options: LabOptions, supervisor: Supervisor): Promise<Lab> {
   const { say, stateDir } = options;
   const ports = labPorts(options.offset);
-  const wanted: ProgramName[] = ["etcd", ...options.engines.map((engine) => PROGRAM_OF[engine])];
+  const wanted: ProgramName[] = ["etcd", ...listPrograms(options.engines)];
   const programs = await ensurePrograms(wanted, say);
   const owner = loadOwner(stateDir);
   const feed = createShopFeed();
@@ -114,7 +101,7 @@ async function build(options: LabOptions, supervisor: Supervisor): Promise<Lab> 
   const [controlPlane, etcd, engines, http, gates] = await Promise.all([
     startControlPlane(options, supervisor, ports, owner),
     startRouteStore(options, supervisor, ports, programs),
-    startEngines(options, supervisor, ports, programs),
+    startEngines(options, supervisor, ports),
     options.http ? startHttpTargets(supervisor, ports) : null,
     options.gates ? startGates(options, supervisor, ports) : new Map<string, ManagedProcess>(),
   ]);
@@ -218,17 +205,16 @@ async function startEngines(
   options: LabOptions,
   supervisor: Supervisor,
   ports: LabPorts,
-  programs: Programs,
 ): Promise<ReadonlyMap<LabEngine, EngineHandle>> {
   const { stateDir, say } = options;
   const started = await Promise.all(
     options.engines.map(async (engine): Promise<[LabEngine, EngineHandle][]> => {
-      const program = programs[PROGRAM_OF[engine]];
-      if (!isFound(program)) {
-        say(`without ${engine}: ${program.missing}`);
+      const start = await locateEngine(engine, say, true);
+      if (typeof start !== "function") {
+        say(`without ${engine}: ${start.missing}`);
         return [];
       }
-      const result = await START_ENGINE[engine]({ stateDir, ports, program, supervisor, say });
+      const result = await start({ stateDir, ports, supervisor, say });
       if (!result.ok) throw new Error(result.message);
       return [[engine, result.handle]];
     }),

@@ -1,5 +1,6 @@
 import { DATA_CENTRES, type DataCentre, type EngineHandle } from "../engines/engine-handle.ts";
 import type { HttpTargets } from "../engines/http-targets.ts";
+import type { LabEngine } from "../engines/lab-engines.ts";
 import type { LabPorts } from "../processes/ports.ts";
 import type { ManagedProcess } from "../processes/process-spec.ts";
 import type { WantedMonitor } from "./arrange.ts";
@@ -9,7 +10,7 @@ export type Gates = ReadonlyMap<string, ManagedProcess>;
 
 /** What the lab's monitors are described from. */
 export interface MonitorsRequest {
-  readonly engines: ReadonlyMap<"postgresql" | "mysql" | "redis", EngineHandle>;
+  readonly engines: ReadonlyMap<LabEngine, EngineHandle>;
   readonly http: HttpTargets | null;
   readonly ports: LabPorts;
   /** Whether clients go through the gates. */
@@ -17,12 +18,7 @@ export interface MonitorsRequest {
 }
 
 /** The address at which everybody reaches a data centre's server: its own, or its gate's. */
-export function addressOf(
-  engine: "postgresql" | "mysql" | "redis",
-  dc: DataCentre,
-  ports: LabPorts,
-  gated: boolean,
-): string {
+export function addressOf(engine: LabEngine, dc: DataCentre, ports: LabPorts, gated: boolean): string {
   return `127.0.0.1:${ports[gated ? (`gate-${engine}-${dc}` as const) : (`${engine}-${dc}` as const)]}`;
 }
 
@@ -32,24 +28,19 @@ export function addressOf(
  * @param request what runs
  */
 export function describeMonitors(request: MonitorsRequest): WantedMonitor[] {
-  const monitors = [...request.engines].map(([engine, handle]): WantedMonitor => {
-    const sql = handle.dataCentres.dc1.database;
-    const { user } = handle.dataCentres.dc1.users.probe;
-    return {
+  const monitors = [...request.engines].map(
+    ([engine, { monitor }]): WantedMonitor => ({
       kind: engine,
       name: `orders-${engine}`,
-      common: sql === undefined ? {} : { user, monitoredDatabase: sql, connectedDatabases: [sql] },
+      common: monitor.common,
       dataCentres: DATA_CENTRES.map((dc) => ({
         name: dc,
         site: dc,
-        config: {
-          address: addressOf(engine, dc, request.ports, request.gated),
-          ...(sql === undefined ? { user } : {}),
-        },
-        secret: { password: handle.dataCentres[dc].users.probe.password },
+        config: monitor.target(addressOf(engine, dc, request.ports, request.gated)),
+        secret: monitor.secret,
       })),
-    };
-  });
+    }),
+  );
   const { http } = request;
   if (http === null) return monitors;
   const api: WantedMonitor = {

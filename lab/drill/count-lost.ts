@@ -1,5 +1,6 @@
+import { ALL_ENGINES } from "../engines/lab-engines.ts";
 import type { OrderEvent } from "../shop/shop-event.ts";
-import { LAB_ENGINES, type Lab } from "../start-lab.ts";
+import type { Lab } from "../start-lab.ts";
 
 /** Orders of the time before the fault that are looked for afterwards, in milliseconds. */
 const WRITES_BEFORE_MS = 5000;
@@ -28,7 +29,7 @@ export async function countLost(
   active: string,
   faultAtMs: number,
 ): Promise<LostWrites> {
-  const name = LAB_ENGINES.find((candidate) => candidate === engine);
+  const name = ALL_ENGINES.find((candidate) => candidate === engine);
   const handle = name === undefined ? undefined : lab.engines.get(name);
   if (handle === undefined) return { acknowledgedWritesLost: 0, notReplicated: 0 };
   const ids = orders

@@ -1,6 +1,7 @@
 import { join } from "node:path";
+import { ALL_ENGINES, locateEngine } from "../engines/lab-engines.ts";
 import { endOnSignals } from "../processes/end-on-signals.ts";
-import { LAB_ENGINES, type Lab, startLab } from "../start-lab.ts";
+import { type Lab, startLab } from "../start-lab.ts";
 import { computeSpread, type DrillRun, listRunFaults } from "./measure.ts";
 import {
   type DrillOptions,
@@ -20,7 +21,7 @@ const DRILL_ARBITRATION = { budgetPerMonitorDay: 10_000, budgetPerSiteMinute: 10
 async function startDrillLab(options: DrillOptions): Promise<Lab> {
   const profile = PROFILE_TIMING[options.profile];
   const retryIntervalMs = options.retryIntervalMs;
-  const engine = LAB_ENGINES.find((name) => name === options.engine);
+  const engine = ALL_ENGINES.find((name) => name === options.engine);
   return startLab({
     stateDir: options.state ?? join(".state", `drill-${options.engine}-${options.offset}`),
     offset: options.offset,
@@ -35,6 +36,12 @@ async function startDrillLab(options: DrillOptions): Promise<Lab> {
 
 async function main(): Promise<void> {
   const options = parseDrillOptions(process.argv.slice(2));
+  const drilled = ALL_ENGINES.find((name) => name === options.engine);
+  const located = drilled === undefined ? null : await locateEngine(drilled, say, true);
+  if (located !== null && typeof located !== "function") {
+    say(`skipped: ${located.missing}`);
+    return;
+  }
   const lab = await startDrillLab(options);
   endOnSignals(() => lab.end(), say);
   const runs: DrillRun[] = [];

@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
 import type { TimingOverrides } from "@evenkeel/contracts/plan";
 import { z } from "zod";
+import { ALL_ENGINES } from "../engines/lab-engines.ts";
 
 /** Engines that a drill can be run on; `http` is detection only, because API monitors never switch. */
-export const DRILL_ENGINES = ["postgresql", "mysql", "redis", "http"] as const;
+export const DRILL_ENGINES = [...ALL_ENGINES, "http"] as const;
 /** Faults that a drill can inject into dc1, or into the parts that must not matter. */
 export const DRILL_FAULTS = [
   "kill",

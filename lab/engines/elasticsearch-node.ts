@@ -9,9 +9,14 @@ const HEAP = "-Xmx320m";
 /** A node compiles itself while it starts; on a busy machine that takes its time. */
 const READY_WITHIN_MS = 90_000;
 
+/** A kept connection would be noticed as broken when the node is killed, by nobody who cares. */
+const CLOSE = { headers: { connection: "close" } };
+
 /** One node of a cluster. */
 export interface ElasticsearchNode {
   readonly name: string;
+  /** The site that it stands in, in a lab of several. */
+  readonly site?: string;
   readonly httpPort: number;
   readonly transportPort: number;
 }
@@ -21,6 +26,8 @@ export interface ElasticsearchRequest {
   readonly stateDir: string;
   readonly engine: FetchedEngine;
   readonly supervisor: Supervisor;
+  /** What answers with success once the node is of use; without it any answer will do, also that there is no master. */
+  readonly readyPath?: string;
   /** All nodes that are to elect the first master, this one among them. */
   readonly cluster: readonly ElasticsearchNode[];
 }
@@ -28,10 +35,10 @@ export interface ElasticsearchRequest {
 /**
  * Starts one node of an Elasticsearch cluster.
  *
- * @returns the node once it answers, which it also does without a master
+ * @returns the node once it answers
  */
 export async function startElasticsearchNode(
-  { stateDir, engine, supervisor, cluster }: ElasticsearchRequest,
+  { stateDir, engine, supervisor, cluster, readyPath }: ElasticsearchRequest,
   node: ElasticsearchNode,
 ): Promise<SpawnResult> {
   const home = join(stateDir, "elasticsearch", node.name);
@@ -41,6 +48,7 @@ export async function startElasticsearchNode(
   return await supervisor.spawnProcess({
     name: `elasticsearch-${node.name}`,
     role: "database",
+    ...(node.site === undefined ? {} : { site: node.site }),
     command: "java",
     args: [
       HEAP,
@@ -58,7 +66,10 @@ export async function startElasticsearchNode(
       { port: node.transportPort, wantedBy: `Elasticsearch node ${node.name}` },
     ],
     readyWithinMs: READY_WITHIN_MS,
-    isReady: async () => (await fetch(`http://${LAB_HOST}:${node.httpPort}/`)).status > 0,
+    isReady: async () => {
+      const answer = await fetch(`http://${LAB_HOST}:${node.httpPort}${readyPath ?? "/"}`, CLOSE);
+      return readyPath === undefined || answer.ok;
+    },
     // A test's node has nothing that is worth an ending in good order.
     endSignal: "SIGKILL",
   });

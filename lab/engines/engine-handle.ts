@@ -1,7 +1,9 @@
 import type { LabPorts } from "../processes/ports.ts";
 import type { ManagedProcess } from "../processes/process-spec.ts";
 import type { SpawnResult, Supervisor } from "../processes/supervisor.ts";
+import type { FetchedEngine } from "../setup/fetched-engines.ts";
 import type { FoundProgram } from "../setup/programs.ts";
+import type { EngineMonitor } from "./engine-monitor.ts";
 
 /** The data centres that hold a database each. */
 export const DATA_CENTRES = ["dc1", "dc2"] as const;
@@ -42,6 +44,7 @@ export interface EngineHandle {
   /** The monitor kind that watches it. */
   readonly engine: string;
   readonly version: string;
+  readonly monitor: EngineMonitor;
   readonly dataCentres: Readonly<Record<DataCentre, EngineDataCentre>>;
   /**
    * Which of these orders a data centre holds, for counting acknowledged writes that were lost.
@@ -68,7 +71,10 @@ export type EngineResult<Handle = EngineHandle> =
   | { readonly ok: true; readonly handle: Handle }
   | { readonly ok: false; readonly message: string };
 
-/** What the three engines tell about themselves once they run. */
+/** The same for an engine that was fetched. */
+export type FetchedRequest = Omit<EngineRequest, "program"> & { readonly engine: FetchedEngine };
+
+/** What the engines tell about themselves once they run. */
 interface RunningEngine<Server extends { readonly host: string; readonly port: number }> {
   readonly engine: string;
   readonly version: string;
@@ -76,6 +82,7 @@ interface RunningEngine<Server extends { readonly host: string; readonly port: n
   readonly servers: Readonly<Record<DataCentre, Server>>;
   readonly passwords: { readonly app: string; readonly probe: string };
   readonly database?: string;
+  readonly monitor: EngineMonitor;
   /** Asks one server which of the given orders it holds. */
   readonly findOrders: (server: Server, ids: readonly string[]) => Promise<ReadonlySet<string>>;
 }
@@ -84,7 +91,7 @@ interface RunningEngine<Server extends { readonly host: string; readonly port: n
 export function describeEngine<Server extends { readonly host: string; readonly port: number }>(
   running: RunningEngine<Server>,
 ): EngineHandle {
-  const { engine, version, processes, servers, passwords, database, findOrders } = running;
+  const { engine, version, monitor, processes, servers, passwords, database, findOrders } = running;
   const users = {
     app: { user: APP_USER, password: passwords.app },
     probe: { user: PROBE_USER, password: passwords.probe },
@@ -101,6 +108,7 @@ export function describeEngine<Server extends { readonly host: string; readonly 
   return {
     engine,
     version,
+    monitor,
     dataCentres: { dc1: describe("dc1"), dc2: describe("dc2") },
     holdsOrders,
     countOrders: async (dataCentre, ids) => (await holdsOrders(dataCentre, ids)).size,

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { acceptsConnections, LAB_HOST } from "../processes/ports.ts";
 import type { SpawnResult, Supervisor } from "../processes/supervisor.ts";
 import type { FetchedEngine } from "../setup/fetched-engines.ts";
-import type { EngineUser } from "./engine-handle.ts";
+import type { DataCentre, EngineUser } from "./engine-handle.ts";
 import { makePrivateFolder } from "./engine-home.ts";
 
 /** What FerretDB needs in order to start. */
@@ -11,6 +11,8 @@ export interface FerretdbRequest {
   readonly engine: FetchedEngine;
   readonly supervisor: Supervisor;
   readonly port: number;
+  /** Where it stands, in a lab of several; it is called after its site then. */
+  readonly site?: DataCentre;
   /** The account that exists from the first start on. */
   readonly admin: EngineUser;
 }
@@ -21,12 +23,13 @@ export interface FerretdbRequest {
  * @returns the server once it accepts connections
  */
 export async function startFerretdb(request: FerretdbRequest): Promise<SpawnResult> {
-  const { stateDir, engine, supervisor, port, admin } = request;
-  const home = join(stateDir, "ferretdb");
+  const { stateDir, engine, supervisor, port, site, admin } = request;
+  const home = join(stateDir, "ferretdb", site ?? "");
   makePrivateFolder(home);
   return await supervisor.spawnProcess({
-    name: "ferretdb",
+    name: site === undefined ? "ferretdb" : `mongodb-${site}`,
     role: "database",
+    ...(site === undefined ? {} : { site }),
     command: join(engine.folder, "ferretdb"),
     args: [
       "--handler=sqlite",

@@ -17,6 +17,7 @@ import {
   startBoth,
 } from "./engine-handle.ts";
 import { type EngineHome, makePrivateFolder, openHome, writePrivateFile } from "./engine-home.ts";
+import { watchDatabase } from "./engine-monitor.ts";
 import { connectMariadb, type MariadbServer } from "./mariadb-connection.ts";
 import { firstStatements, type ServerPlace, serverSettings } from "./mariadb-settings.ts";
 import { ensureReplication, ensureShop } from "./mariadb-shop.ts";
@@ -134,6 +135,7 @@ export async function startMariadb(request: EngineRequest): Promise<EngineResult
     servers,
     passwords: accounts,
     database: SHOP_DATABASE,
+    monitor: watchDatabase(accounts.probe),
     findOrders,
   });
   return { ok: true, handle };

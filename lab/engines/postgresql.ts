@@ -17,6 +17,7 @@ import {
   startBoth,
 } from "./engine-handle.ts";
 import { makePrivateFolder, openHome, writePrivateFile } from "./engine-home.ts";
+import { watchDatabase } from "./engine-monitor.ts";
 import { connectPostgresql, type PostgresqlServer } from "./postgresql-connection.ts";
 import { accessRules, serverSettings } from "./postgresql-settings.ts";
 import {
@@ -154,6 +155,7 @@ export async function startPostgresql(request: EngineRequest): Promise<EngineRes
     servers,
     passwords: accounts,
     database: SHOP_DATABASE,
+    monitor: watchDatabase(accounts.probe),
     findOrders,
   });
   return { ok: true, handle };

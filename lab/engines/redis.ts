@@ -153,6 +153,11 @@ export async function startRedis(request: EngineRequest): Promise<EngineResult> 
     processes: started.handle,
     servers,
     passwords: { app: secrets.passwords["redis-app"], probe: secrets.passwords["redis-probe"] },
+    monitor: {
+      common: {},
+      target: (address) => ({ address, user: PROBE_USER }),
+      secret: { password: secrets.passwords["redis-probe"] },
+    },
     findOrders,
   });
   return { ok: true, handle };

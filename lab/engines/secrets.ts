@@ -19,6 +19,10 @@ export const SECRET_NAMES = [
   "redis-admin",
   "redis-app",
   "redis-probe",
+  "mongodb-admin",
+  "mongodb-app",
+  "mongodb-probe",
+  "elasticsearch-app",
 ] as const;
 
 /** See {@link SECRET_NAMES}. */

@@ -1,3 +1,5 @@
+import { openElasticsearch } from "@evenkeel/sdk/open-elasticsearch";
+import { openMongo } from "@evenkeel/sdk/open-mongo";
 import { openMysql } from "@evenkeel/sdk/open-mysql";
 import { openPostgres } from "@evenkeel/sdk/open-postgres";
 import { openRedis } from "@evenkeel/sdk/open-redis";
@@ -73,6 +75,33 @@ export const OPEN_SHOP: Record<string, (config: string, options: ShopOptions) =>
           await source.client.set(`order:${id}`, item);
         },
         read: async (id) => source.client.get(`order:${id}`),
+        active: () => source.route()?.active ?? null,
+      },
+    };
+  },
+  mongodb: async (config, options) => {
+    const source = await openMongo(config, { ...options, driver: { maxPoolSize: POOL_SIZE } });
+    const orders = () => source.db().collection<{ _id: string; item: string }>("orders");
+    return {
+      source,
+      store: {
+        write: async (id, item) => void (await orders().insertOne({ _id: id, item })),
+        read: async (id) => Row.safeParse(await orders().findOne({ _id: id })).data?.item ?? null,
+        active: () => source.route()?.active ?? null,
+      },
+    };
+  },
+  elasticsearch: async (config, options) => {
+    const source = await openElasticsearch(config, options);
+    const { client } = source;
+    return {
+      source,
+      store: {
+        write: async (id, item) => void (await client.create({ index: "orders", id, body: { item } })),
+        read: async (id) => {
+          const { body } = await client.get({ index: "orders", id });
+          return Row.safeParse(body._source).data?.item ?? null;
+        },
         active: () => source.route()?.active ?? null,
       },
     };

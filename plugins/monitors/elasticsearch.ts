@@ -98,7 +98,7 @@ POST /_security/user/evenkeel_probe
   source(raw) {
     const { addresses, user } = SearchSettings.pick({ addresses: true, user: true }).parse(raw);
     const [first = ""] = addresses;
-    return { ...readAddress(first), database: undefined, hasUser: user !== "" };
+    return { ...readAddress(first), addresses, database: undefined, hasUser: user !== "" };
   },
   judge,
 };

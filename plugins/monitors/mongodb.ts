@@ -93,7 +93,7 @@ db.getSiblingDB("admin").createUser({
   source(raw) {
     const { addresses, connectedDatabases } = MongoSettings.omit({ password: true, tls: true }).parse(raw);
     const [first = ""] = addresses;
-    return { ...readAddress(first), database: connectedDatabases[0], hasUser: true };
+    return { ...readAddress(first), addresses, database: connectedDatabases[0], hasUser: true };
   },
   judge,
 };

@@ -22,6 +22,11 @@ export interface RouteListener {
 export interface RouteFollower {
   /** @returns the route that is followed, or null if none is known */
   routeOf(monitor: string): Route | null;
+  /**
+   * Reads the routes now, because something says that the one in hand may be out of date. Calls at the same time share
+   * one reading. It settles when that is done, whether or not the store has answered.
+   */
+  reread(): Promise<void>;
   /** @returns a function that ends the subscription */
   subscribe(listener: RouteListener): () => void;
   /** Settles once routes are known from a store that is confirmed, or after the hold with whatever is known. */
@@ -68,6 +73,7 @@ interface Following {
   isSettled: boolean;
   /** A snapshot is being written, or another one is due after that. */
   writing: "no" | "yes" | "again";
+  rereading: Promise<void> | null;
 }
 
 /**
@@ -87,6 +93,7 @@ export function followRoutes(request: FollowRequest, ports: FollowPorts = REAL):
     hasReading: false,
     isSettled: false,
     writing: "no",
+    rereading: null,
   };
   const { ready, give } = createReadiness();
   const watch = watchRoutes(following);
@@ -100,6 +107,7 @@ export function followRoutes(request: FollowRequest, ports: FollowPorts = REAL):
   return {
     ready,
     routeOf: (monitor) => following.routes.get(monitor) ?? null,
+    reread: () => reread(following),
     subscribe(listener) {
       following.listeners.add(listener);
       return () => following.listeners.delete(listener);
@@ -134,6 +142,21 @@ function awaitConfirmation(following: Following, confirmed: () => void): void {
       confirmed();
     },
   });
+}
+
+function reread(following: Following): Promise<void> {
+  following.rereading ??= readAgain(following).finally(() => {
+    following.rereading = null;
+  });
+  return following.rereading;
+}
+
+async function readAgain(following: Following): Promise<void> {
+  const { store } = following.request;
+  const reading = await store.range(prefixOf(following.request), { prefix: true });
+  if (following.closed) return;
+  if (reading.ok) take(following, reading.value.entries);
+  else tellAll(following, (each) => each.onProblem(`the route could not be read again: ${reading.message}`));
 }
 
 function watchRoutes(following: Following): StoreWatch {

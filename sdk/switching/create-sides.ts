@@ -17,6 +17,8 @@ export interface SideRequest {
   readonly connectTimeoutMs: number;
   /** A connection that was not in use broke. */
   readonly onBroken: () => void;
+  /** The server refused a write because it is not the one that writes: the route may be out of date. */
+  readonly onReadOnly: () => void;
 }
 
 /** A side of which connections can be kept warm. `check` proves one that is not in use, within its own bound. */
@@ -36,14 +38,14 @@ export interface Sides<S> {
  * @param config the sources
  * @param options time-outs
  * @param createSide the driver's part
- * @param events who hears whether sides are warm
+ * @param listeners who hears whether sides are warm, and where to tell that the route may be out of date
  * @returns the sides
  */
 export function createSides<S extends WarmSide>(
   config: SdkConfig,
   options: SourceOptions,
   createSide: (request: SideRequest) => S,
-  events: EventEmitter<SourceEvents>,
+  { events, onReadOnly }: { events: EventEmitter<SourceEvents>; onReadOnly: () => void },
 ): Sides<S> {
   const sides = new Map<string, { side: S; warmer: Warmer }>();
   const open = (dataCentre: string, source: SdkSource, readOnly: boolean): S => {
@@ -54,6 +56,7 @@ export function createSides<S extends WarmSide>(
       readOnly,
       connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
       onBroken: () => warmer?.hurry(),
+      onReadOnly,
     });
     warmer = keepWarm(
       () => side.check(),

@@ -43,8 +43,8 @@ export async function openSource<S extends WarmSide>(
 ): Promise<OpenedSource<S>> {
   const config = parseConfig(input, options.variables);
   const events = new EventEmitter<SourceEvents>();
-  const sides = createSides(config, options, createSide, events);
-  const board = createSwitchboard<S>({
+  const sides = createSides(config, options, createSide, { events, onReadOnly: () => void board.reread() });
+  const board: Switchboard<S> = createSwitchboard<S>({
     sideOf: sides.sideOf,
     drainMs: options.drainMs ?? DEFAULT_DRAIN_MS,
   });

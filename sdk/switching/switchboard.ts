@@ -13,6 +13,11 @@ export interface Switchboard<S extends Side> {
   refusal: SdkError;
   /** Follows a route. @returns what happened, or null if the pointer did not move */
   follow(route: Route): SwitchedEvent | null;
+  /**
+   * Reads the route now: a server refused a write as if it were not the active one. It settles when that is done, and the
+   * pointer stands on what was read by then.
+   */
+  reread(): Promise<void>;
   /** Calls back at the next switch, or after a pause, whichever is first. */
   waitForSwitch(pauseMs: number, resume: () => void): void;
   close(): void;
@@ -56,6 +61,7 @@ export function createSwitchboard<S extends Side>(request: SwitchboardRequest<S>
       if (from === null) return null;
       return describe({ from, to: position, route, leaving, monotonicMs, busy, moved });
     },
+    reread: async () => undefined,
     waitForSwitch: sleepers.add,
     close() {
       const old = board.active;

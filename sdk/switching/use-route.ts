@@ -70,6 +70,7 @@ export async function followRemotely<S extends Side>(
     if (route.phase === "retired") tellLater(events, "retired", { route });
   };
   const unsubscribe = follower.subscribe(listen(monitorId, take, board, events));
+  board.reread = () => follower.reread();
   const known = follower.routeOf(monitorId);
   if (known !== null) take(known);
   const origin = await follower.ready;

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LAB_ENGINES, startLab } from "../../lab/start-lab.ts";
+import { LAB_ENGINES } from "../../lab/engines/lab-engines.ts";
+import { startLab } from "../../lab/start-lab.ts";
 
 /** Rest before the measurement, and its length, in milliseconds. */
 const REST_MS = 60_000;

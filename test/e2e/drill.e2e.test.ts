@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { findFetched } from "../../lab/setup/fetched-engines.ts";
 
 const Ms = z.number().nullable();
 const Spread = z.object({ min: z.number(), median: z.number(), max: z.number() }).nullable();
@@ -45,6 +46,12 @@ async function drill(args: readonly string[]): Promise<{ code: number | null; ou
   return { code, out, err };
 }
 
+/** Engines that have to be fetched first, each with the fault that the other one does not have here. */
+const FETCHED = [
+  { engine: "mongodb", fault: "kill", from: "ferretdb" },
+  { engine: "elasticsearch", fault: "stop", from: "elasticsearch" },
+] as const;
+
 describe("npm run drill", () => {
   it("prints what it promises for a death that is survived", async () => {
     const { code, out, err } = await drill([
@@ -73,6 +80,17 @@ describe("npm run drill", () => {
       expect(run.outageMs).toBeGreaterThan(900);
     }
     expect(report.summary.outageMs?.max).toBe(Math.max(...report.runs.map((run) => run.outageMs)));
+  });
+
+  it.for(FETCHED)("$engine lives through $fault of its home", async ({ engine, fault, from }, { skip }) => {
+    const found = findFetched(from);
+    if ("missing" in found) return skip(found.missing);
+    const args = ["--engine", engine, "--fault", fault, "--runs", "1", "--profile", "fast", "--json"];
+    const { code, out, err } = await drill(args);
+    expect(code, err).toBe(0);
+    const [run] = Report.parse(JSON.parse(out)).runs;
+    expect(run).toMatchObject({ switched: true, ruleId: "ARB-26", acknowledgedWritesLost: 0 });
+    expect(run?.recoveredMs).not.toBeNull();
   });
 
   it("says what is wrong with its arguments", async () => {

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ApiRefusal } from "../../lab/arrange/api-client.ts";
 import { goHome } from "../../lab/drill/go-home.ts";
+import { LAB_ENGINES } from "../../lab/engines/lab-engines.ts";
 import { applyFault } from "../../lab/faults/site-faults.ts";
 import { switchMonitor } from "../../lab/faults/switch-monitor.ts";
 import { wallMs } from "../../lab/shop/shop-clock.ts";
-import { LAB_ENGINES } from "../../lab/start-lab.ts";
 import { readMonitor, startTestLab, successesSince, type TestLab, until, untilHealthy } from "./with-lab.ts";
 
 let test: TestLab;

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LiveMonitor, LiveView } from "@evenkeel/contracts/live";
+import type { LabEngine } from "../../lab/engines/lab-engines.ts";
 import type { ShopEvent } from "../../lab/shop/shop-event.ts";
-import { type Lab, type LabEngine, startLab } from "../../lab/start-lab.ts";
+import { type Lab, startLab } from "../../lab/start-lab.ts";
 
 /** Timing of the labs under test: a switch takes a second. */
 export const FAST_TIMING = { retryIntervalMs: 200, accessTimeoutMs: 200, monitorTimeoutMs: 1000 };

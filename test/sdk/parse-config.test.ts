@@ -74,3 +74,29 @@ test("an address that is no list of host:port is a problem of the configuration"
   const six = TEXT.replace("10.0.0.1:2379,10.0.0.2:2379", "[fd00::1]:2379, etcd-2.local:2379");
   expect(problemsOf(six)).toEqual([]);
 });
+
+test("several servers of one data centre stand in a list, the first of which is its host and port", () => {
+  const several = TEXT.replace(
+    "host: db2.local, port:",
+    "addresses: ['db2.local:27017', '[fd00::1]:27018'] #",
+  );
+  const source = parseConfig(several.replace(/#.*/, "}"), VARIABLES).sources.dc2;
+  expect(source).toEqual({
+    host: "db2.local",
+    port: 27_017,
+    addresses: ["db2.local:27017", "[fd00::1]:27018"],
+  });
+});
+
+test("a source without a server, with one that has no port, or with both forms is a problem", () => {
+  const first = `host: "\${DB1:-db1.local}", port: 5432`;
+  const wanted = /host and port are wanted, or addresses instead of them/;
+  expect(problemsOf(TEXT.replace(`${first}, `, ""))).toEqual([expect.stringMatching(wanted)]);
+  expect(problemsOf(TEXT.replace(", port: 5432", ""))[0]).toMatch(/^sources\.dc1\.port: .*is missing/);
+  expect(problemsOf(TEXT.replace(first, `${first}, addresses: ['a:1']`))).toEqual([
+    expect.stringMatching(wanted),
+  ]);
+  expect(problemsOf(TEXT.replace(first, "addresses: ['a:1', 'b:70000']"))[0]).toMatch(
+    /^sources\.dc1\.addresses\.1: has no port/,
+  );
+});

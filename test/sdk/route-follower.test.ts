@@ -143,3 +143,17 @@ test("closing ends the store and settles who waits", async () => {
   expect(await made.ready).toBe("nowhere");
   expect(fake.closed()).toBe(true);
 });
+
+test("a route that is read again is followed at once, and calls at the same time share one reading", async () => {
+  fake.answer({ ...routeAt(3), ...beatOf("edge") });
+  const { told, follower: made } = follow();
+  expect(await made.ready).toBe("store");
+  fake.answer(routeAt(5));
+  const first = made.reread();
+  expect(made.reread()).toBe(first);
+  await first;
+  expect(made.routeOf("db")?.epoch).toBe(5);
+  fake.answer(routeAt(4));
+  await made.reread();
+  expect(told).toEqual(["db 3", "db 5"]);
+});

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
+import type { LabEngine } from "@evenkeel/lab/engines/lab-engines";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { RoutedSource } from "../../sdk/switching/open-source.ts";
 import type { SwitchedEvent } from "../../sdk/switching/source-events.ts";
 import type { SourceOptions } from "../../sdk/switching/source-options.ts";
 import { until } from "../route-store/etcd-cluster.ts";
-import { type EngineName, startTwoSites, type TwoSites } from "./two-sites.ts";
+import { startTwoSites, type TwoSites } from "./two-sites.ts";
 
 /** What the suite needs of a driver. */
 export interface Driver {
@@ -27,7 +28,7 @@ export interface OpenTransaction {
 
 /** A driver under test. */
 export interface SuiteRequest {
-  readonly engine: EngineName;
+  readonly engine: LabEngine;
   readonly portBase: number;
   /** Prepares both sides so that `where` can tell them apart. */
   prepare?(sites: TwoSites): Promise<void>;

@@ -6,24 +6,13 @@ import type { RouteStore } from "@evenkeel/contracts/route-store";
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import type { EngineHandle } from "@evenkeel/lab/engines/engine-handle";
 import { startEtcd } from "@evenkeel/lab/engines/etcd";
-import { startMariadb } from "@evenkeel/lab/engines/mariadb";
-import { startPostgresql } from "@evenkeel/lab/engines/postgresql";
-import { startRedis } from "@evenkeel/lab/engines/redis";
+import { type LabEngine, listPrograms, locateEngine } from "@evenkeel/lab/engines/lab-engines";
 import { labPorts } from "@evenkeel/lab/processes/ports";
 import { createSupervisor } from "@evenkeel/lab/processes/supervisor";
 import { ensurePrograms, isFound } from "@evenkeel/lab/setup/programs";
 import { openRouteStore } from "@evenkeel/route-store/open-route-store";
 
 const PORT_BASE_OF_LAB = 24_000;
-/** How to start the engines that the SDK has drivers for, and the program that each needs. */
-const ENGINES = {
-  postgresql: { program: "postgresql", start: startPostgresql },
-  mysql: { program: "mariadb", start: startMariadb },
-  redis: { program: "redis", start: startRedis },
-} as const;
-/** An engine that the SDK has a driver for. */
-export type EngineName = keyof typeof ENGINES;
-
 const INSTANCE = "inst1";
 const APPLICATION = "shop";
 const MONITOR = "db1";
@@ -41,12 +30,11 @@ export interface TwoSites {
 }
 
 /** @returns the two sites, or why they cannot be had on this machine */
-export async function startTwoSites(engine: EngineName, portBase: number): Promise<TwoSites | string> {
-  const { program: programName, start } = ENGINES[engine];
-  const programs = await ensurePrograms(["etcd", programName], () => undefined);
-  const program = programs[programName];
-  if (!isFound(program)) return program.missing;
+export async function startTwoSites(engine: LabEngine, portBase: number): Promise<TwoSites | string> {
+  const programs = await ensurePrograms(["etcd", ...listPrograms([engine])], () => undefined);
   if (!isFound(programs.etcd)) return programs.etcd.missing;
+  const start = await locateEngine(engine, () => undefined, false);
+  if (typeof start !== "function") return start.missing;
   const stateDir = mkdtempSync(join(tmpdir(), "evenkeel-sdk-"));
   const made = await createSupervisor(stateDir);
   if (!made.ok) return made.message;
@@ -57,7 +45,7 @@ export async function startTwoSites(engine: EngineName, portBase: number): Promi
   const request = { stateDir, ports, supervisor: made.supervisor, say: () => undefined };
   const [routes, started] = await Promise.all([
     startEtcd({ ...request, program: programs.etcd }),
-    start({ ...request, program }),
+    start(request),
   ]);
   if (!routes.ok) throw new Error(routes.message);
   if (!started.ok) throw new Error(started.message);

@@ -25,11 +25,10 @@ export function renderSdkConfig(
   for (const { name, config } of subject.dataCentres) {
     const source = plugin.source({ ...subject.monitor.common, ...config });
     if (source === null) return null;
-    const { host, port, database, hasUser } = source;
+    const { host, port, addresses = [], database, hasUser } = source;
     const upper = name.toUpperCase();
     sources[name] = {
-      host,
-      port,
+      ...(addresses.length > 1 ? { addresses: [...addresses] } : { host, port }),
       ...(database === undefined ? {} : { database }),
       // The monitor's own user only looks; the application brings its own.
       ...(hasUser ? { username: SECRET(`${upper}_USERNAME`) } : {}),
