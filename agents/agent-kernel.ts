@@ -16,7 +16,7 @@ import { createReporter, type Reporter } from "./edge/reporter.ts";
 import type { LoopLag } from "./loop-lag.ts";
 import type { Peer, PeerPorts } from "./peers/peer-net.ts";
 import { createPeerSet, type PeerSet } from "./peers/peer-set.ts";
-import { createProberSet, type ProberSet, targetKey } from "./probing/prober-set.ts";
+import { createProberSet, type ProberSet, type ProbingPorts, targetKey } from "./probing/prober-set.ts";
 import { testTarget } from "./probing/test-target.ts";
 import type { StoreSecret } from "./stores/store-secret.ts";
 import { createStoreSet, type StoreSet } from "./stores/store-set.ts";
@@ -64,6 +64,8 @@ export interface AgentPorts {
   readonly unseal: Unseal;
   readonly lag: LoopLag;
   readonly findPlugin: (kind: string) => MonitorPlugin | undefined;
+  /** Who writes heartbeats; absent: this agent writes none. */
+  readonly heart?: Pick<NonNullable<ProbingPorts["heartbeats"]>, "source" | "firstSeq">;
   readonly openStore: (planned: PlannedStore, secret: StoreSecret) => RouteStore;
   readonly loadPlan: () => Promise<Plan | null>;
   readonly keepPlan: (plan: Plan) => Promise<void>;
@@ -138,6 +140,7 @@ function assemble(ports: AgentPorts): Parts {
     confirmedBy: () => (parts.connection.isHeard() ? "edge" : "none"),
     onChange: () => reporter.note(null),
     onForeign: (results) => parts.connection.send({ type: "written", results }),
+    onRoutes: () => parts.probers.lookAgain(),
     onProcesses: (frame) => parts.connection.send(frame),
   });
   const peers = createPeerSet({
@@ -152,7 +155,9 @@ function assemble(ports: AgentPorts): Parts {
     listen(() => parts),
     ports,
   );
-  const probers = createProberSet(unseal, (target) => reporter.note(target), ports);
+  const { heart } = ports;
+  const beats = heart === undefined ? {} : { heartbeats: { ...heart, listen: stores.witnesses } };
+  const probers = createProberSet(unseal, (target) => reporter.note(target), { ...ports, ...beats });
   const parts: Parts = {
     ...{ ports, say, reporter, probers, stores, peers, connection },
     plan: null,

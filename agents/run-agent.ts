@@ -47,6 +47,7 @@ export async function runAgent(identity: AgentIdentity, options: AgentOptions): 
     unseal,
     lag: startLoopLag(DOUBT_MS),
     findPlugin: findMonitorPlugin,
+    heart: { source: identity.agentId, firstSeq: Date.now },
     openStore: openPlannedStore,
     loadPlan: () => loadPlan(stateDir, say),
     keepPlan: (plan) => keepPlan(stateDir, plan),

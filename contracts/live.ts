@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { EdgeSight } from "./edge-sight.ts";
 import { Because, InstanceEvent } from "./event.ts";
+import { ADDRESSES_MAX, Heartbeat, JudgementPart } from "./observation.ts";
 import { ArbitrationSettings, MaintenanceWindow, SiteKind } from "./plan.ts";
 import { DataCentreName } from "./route.ts";
 
@@ -87,6 +88,10 @@ export const LiveDataCentre = z.object({
   healthyForMs: z.number().nullable(),
   /** How a public target looks to the control plane itself; null or absent: it does not ask. */
   edge: EdgeSight.nullish(),
+  /** Each address on its own, where there are several. */
+  parts: z.array(JudgementPart).max(ADDRESSES_MAX).nullish(),
+  /** What heartbeats found out; null or absent: the monitor has no heartbeat account. */
+  heartbeat: Heartbeat.nullish(),
 });
 export type LiveDataCentre = z.infer<typeof LiveDataCentre>;
 

@@ -67,6 +67,20 @@ export const Judgement = z.object({
 });
 export type Judgement = z.infer<typeof Judgement>;
 
+/** What the heartbeat account of an agent found out about one data centre; see core/health/heartbeat.ts. */
+export const Heartbeat = z.object({
+  /** Whether writes are taken there; null: not known, because nothing is written there or what failed says nothing. */
+  writable: z.boolean().nullable(),
+  /** Why not, or why that is not known; absent where all is well. */
+  reason: ProbeReason.optional(),
+  code: z.string().max(60).optional(),
+  words: z.string().max(WORDS_MAX).optional(),
+  advice: z.string().max(WORDS_MAX).optional(),
+  /** Milliseconds of writes that would be missing here if the active side were lost now; null: not measured. */
+  rpoMs: z.number().min(0).nullable(),
+});
+export type Heartbeat = z.infer<typeof Heartbeat>;
+
 /** Refusals closer together than this count as one, in milliseconds. */
 export const REFUSAL_SPACING_MS = 50;
 /** Refusals in a row, that far apart, which `fastRefuse` asks of each of two sites. */
@@ -102,5 +116,7 @@ export const Observation = z.object({
   healthyForMs: z.number().int().min(0).nullable(),
   /** Milliseconds since this agent last passed a fresh connect and login there; null: never [SAFE-8]. */
   freshLoginAgeMs: z.number().int().min(0).nullable(),
+  /** What heartbeats found out; absent where the monitor has no heartbeat account. */
+  heartbeat: Heartbeat.optional(),
 });
 export type Observation = z.infer<typeof Observation>;

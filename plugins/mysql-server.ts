@@ -3,6 +3,7 @@ import type { ProbeOutcome } from "@evenkeel/contracts/plugin";
 import { z } from "zod";
 import { judgeConnections } from "./connection-share.ts";
 import { judgeFailure, judgeStranger, judgeUp } from "./judge-failure.ts";
+import type { Meanings } from "./meaning.ts";
 import { MYSQL_MEANINGS } from "./mysql-meanings.ts";
 
 /**
@@ -38,13 +39,15 @@ export interface MysqlSubject {
  *
  * @param outcome how it ended
  * @param subject whom it asked
+ * @param meanings of codes; left out: those of a probe
  */
 export function judgeMysqlFailure(
   outcome: Exclude<ProbeOutcome, { type: "answered" }>,
   { address, user, monitoredDatabase: database }: MysqlSubject,
+  meanings: Meanings = MYSQL_MEANINGS,
 ): Judgement {
   const isEngineCode = (code: string) => SERVER_NUMBER.test(code);
-  return judgeFailure(outcome, { address, user, database, meanings: MYSQL_MEANINGS, isEngineCode });
+  return judgeFailure(outcome, { address, user, database, meanings, isEngineCode });
 }
 
 /**

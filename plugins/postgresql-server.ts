@@ -3,6 +3,7 @@ import type { ProbeOutcome } from "@evenkeel/contracts/plugin";
 import { z } from "zod";
 import { judgeConnections } from "./connection-share.ts";
 import { judgeFailure, judgeStranger, judgeUp } from "./judge-failure.ts";
+import type { Meanings } from "./meaning.ts";
 import { POSTGRESQL_MEANINGS } from "./postgresql-meanings.ts";
 
 /**
@@ -40,13 +41,15 @@ export interface PostgresqlSubject {
  *
  * @param outcome how it ended
  * @param subject whom it asked
+ * @param meanings of codes; left out: those of a probe
  */
 export function judgePostgresqlFailure(
   outcome: Exclude<ProbeOutcome, { type: "answered" }>,
   { address, user, monitoredDatabase: database }: PostgresqlSubject,
+  meanings: Meanings = POSTGRESQL_MEANINGS,
 ): Judgement {
   const isEngineCode = (code: string) => SQLSTATE.test(code) && !SYSTEM_CODES.has(code);
-  return judgeFailure(outcome, { address, user, database, meanings: POSTGRESQL_MEANINGS, isEngineCode });
+  return judgeFailure(outcome, { address, user, database, meanings, isEngineCode });
 }
 
 /**

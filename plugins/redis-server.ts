@@ -1,6 +1,6 @@
 import type { ProbeContext, ProbeSession } from "@evenkeel/contracts/plugin";
 import { parseAddress } from "./address.ts";
-import { createError, keepConnection } from "./keep-connection.ts";
+import { createError, keepConnection, type Line } from "./keep-connection.ts";
 import { AUTH_REFUSED, MAX_CLIENTS } from "./redis-meanings.ts";
 import { encodeCommands, isRespError, type RespReply } from "./resp.ts";
 import { createExchange, type Exchange } from "./resp-exchange.ts";
@@ -54,10 +54,29 @@ export function openRedisServer(
 ): ProbeSession {
   const question = encodeCommands(commands);
   return keepConnection(context, async (line) => {
-    const exchange = createExchange(await connectLine(line, address, login, context));
-    await logIn(exchange, login);
+    const exchange = await connectRedis(login, address, line, context);
     return async () => read(await exchange(question, commands.length).catch(nameRefusal));
   });
+}
+
+/**
+ * Connects and logs in over a session's socket.
+ *
+ * @param login whom to log in as
+ * @param address the server's
+ * @param line the session's socket
+ * @param context the agent's surroundings
+ * @returns what asks
+ */
+export async function connectRedis(
+  login: RedisLogin,
+  address: string,
+  line: Line,
+  context: ProbeContext,
+): Promise<Exchange> {
+  const exchange = createExchange(await connectLine(line, address, login, context));
+  await logIn(exchange, login);
+  return exchange;
 }
 
 async function logIn(exchange: Exchange, { user, password }: RedisLogin): Promise<void> {

@@ -1,6 +1,7 @@
 import { ADDRESSES_MAX } from "@evenkeel/contracts/observation";
 import { z } from "zod";
 import { createAddressSchema } from "./address.ts";
+import { HeartbeatCommon, HeartbeatSecret, HeartbeatSettings } from "./heartbeat-settings.ts";
 import { createSettings, describeSecret, describeSetting } from "./settings.ts";
 import { TLS_MERGED, TLS_SECRET, Tls } from "./tls.ts";
 
@@ -30,6 +31,7 @@ export const RedisCommon = createSettings({
       ],
     ),
   ),
+  ...HeartbeatCommon,
 });
 
 const Name = z.string("must be a name").trim().max(NAME_MAX, LONG_NAME);
@@ -100,6 +102,7 @@ export const RedisSecret = createSettings({
     ),
   ),
   ...TLS_SECRET,
+  ...HeartbeatSecret,
 });
 
 /** All settings of a target, merged, as sessions and judges read them. */
@@ -114,6 +117,7 @@ export const RedisSettings = z
     sentinelUser: z.string().default(""),
     sentinelPassword: z.string().default(""),
     ...TLS_MERGED,
+    ...HeartbeatSettings,
   })
   .transform(({ address, furtherAddresses, masterName, ...rest }) => ({
     ...rest,

@@ -5,9 +5,10 @@ import type { SightOfTarget } from "@evenkeel/core/health/illness";
 import { findMonitorPlugin } from "@evenkeel/plugins/registry";
 import { type Clock, SYSTEM_CLOCK } from "../clock.ts";
 import { loadDrivers } from "../drivers.ts";
-import { type Unseal, type Unsealed, withoutRecipients } from "../unseal.ts";
-import { createRefusedProber } from "./refused-prober.ts";
-import { type ProbeTarget, startTargetProber, type TargetProber } from "./target-prober.ts";
+import { type Unseal, withoutRecipients } from "../unseal.ts";
+import { createProber } from "./create-prober.ts";
+import { createHeartSet, type HeartbeatPorts } from "./monitor-heart.ts";
+import type { TargetProber } from "./target-prober.ts";
 
 /** Everything that this agent probes. */
 export interface ProberSet {
@@ -17,6 +18,8 @@ export interface ProberSet {
   observe(targets: ReadonlySet<string> | null): Observation[];
   /** Probes the named targets at once. */
   probeNow(targets: ReadonlySet<string>): Promise<void>;
+  /** A route may have changed: heartbeats that are no longer due where they are written stop at once. */
+  lookAgain(): void;
   /** What is seen of each target, for self-doubt. */
   sights(): SightOfTarget[];
   stop(): void;
@@ -36,6 +39,8 @@ export interface ProbingPorts {
   readonly clock: Clock;
   /** Finds the plugin of a kind of monitor. */
   readonly findPlugin: (kind: string) => MonitorPlugin | undefined;
+  /** What heartbeats need; absent: none are written. */
+  readonly heartbeats?: HeartbeatPorts;
 }
 
 const REAL: ProbingPorts = { clock: SYSTEM_CLOCK, findPlugin: findMonitorPlugin };
@@ -58,6 +63,7 @@ export function createProberSet(
   ports: ProbingPorts = REAL,
 ): ProberSet {
   const entries = new Map<string, Entry>();
+  const hearts = createHeartSet(ports);
 
   async function start(
     key: string,
@@ -65,18 +71,22 @@ export function createProberSet(
     target: PlannedDataCentre,
     origin: string,
   ): Promise<void> {
-    const changed = () => onChange(key);
     const unsealed = await unseal(target.sealed);
     const plugin = ports.findPlugin(monitor.kind);
     if (plugin !== undefined) await loadDrivers(plugin);
-    const prober = createProber(monitor, target, unsealed, changed, ports);
+    const prober = createProber(
+      { monitor, target, unsealed, heart: hearts.find(monitor) },
+      () => onChange(key),
+      ports,
+    );
     const lockedBy = unsealed.ok ? null : JSON.stringify(target.sealed);
     entries.set(key, { site: target.site, origin, prober, lockedBy });
-    changed();
+    onChange(key);
   }
 
   return {
     async follow(plan) {
+      hearts.keep(plan);
       const wanted = new Map<
         string,
         { monitor: PlannedMonitor; target: PlannedDataCentre; origin: string }
@@ -109,6 +119,9 @@ export function createProberSet(
     async probeNow(targets) {
       await Promise.all([...targets].map((key) => entries.get(key)?.prober.probeNow()));
     },
+    lookAgain() {
+      for (const entry of entries.values()) entry.prober.lookAgain?.();
+    },
     sights() {
       return [...entries.values()].flatMap((entry) => {
         const seen = entry.prober.observe();
@@ -120,30 +133,4 @@ export function createProberSet(
       entries.clear();
     },
   };
-}
-
-function createProber(
-  monitor: PlannedMonitor,
-  target: PlannedDataCentre,
-  unsealed: Unsealed,
-  onChange: () => void,
-  ports: ProbingPorts,
-): TargetProber {
-  const identity = { monitorId: monitor.id, dataCentre: target.name, targetVersion: target.targetVersion };
-  const plugin = ports.findPlugin(monitor.kind);
-  if (plugin === undefined) {
-    const words = `this agent knows no monitors of kind ${monitor.kind}; bring it up to the control plane's version`;
-    return createRefusedProber(identity, { verdict: "config", reason: "bad-settings", words });
-  }
-  if (!unsealed.ok) {
-    return createRefusedProber(identity, {
-      verdict: "config",
-      reason: "no-credentials",
-      words: unsealed.words,
-    });
-  }
-  const settings = { ...target.config, ...unsealed.secret };
-  const rules = { timing: monitor.timing, failOn: monitor.failOn };
-  const probe: ProbeTarget = { ...identity, plugin, settings, rules };
-  return startTargetProber(probe, onChange, ports.clock);
 }

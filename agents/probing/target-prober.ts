@@ -1,5 +1,6 @@
-import type { Judgement, Observation } from "@evenkeel/contracts/observation";
+import type { Judgement, Observation, Verdict } from "@evenkeel/contracts/observation";
 import type { MonitorPlugin, ProbePurpose, ProbeSession } from "@evenkeel/contracts/plugin";
+import { overlayHeartbeat } from "@evenkeel/core/health/heartbeat";
 import {
   addProbe,
   CONFIG_RETRY_MS,
@@ -16,7 +17,10 @@ import {
 } from "@evenkeel/core/health/track";
 import { type Cancel, type Clock, SYSTEM_CLOCK } from "../clock.ts";
 import { loadDriver } from "../drivers.ts";
+import type { TargetHeart } from "./heart-target.ts";
+import type { MonitorHeart } from "./monitor-heart.ts";
 import { runProbe } from "./run-probe.ts";
+import { startTargetHeart } from "./target-heart.ts";
 
 /** A candidate is logged in to anew so often, because a kept session hides rotated passwords [SAFE-8]; milliseconds. */
 const FRESH_LOGIN_MS = 60_000;
@@ -24,6 +28,9 @@ const FRESH_LOGIN_MS = 60_000;
 const HURRY_SPACING_MS = 500;
 /** A probe that our own late event loop made void is repeated after so long, in milliseconds. */
 const VOID_RETRY_MS = 20;
+
+/** Verdicts of a server that was heard and let us in. */
+const ALIVE: readonly (Verdict | undefined)[] = ["up", "degraded", "read_only"];
 
 const NOTHING: Cancel = () => undefined;
 
@@ -36,6 +43,8 @@ export interface ProbeTarget {
   /** Public settings and secrets, merged. */
   readonly settings: Record<string, unknown>;
   readonly rules: TrackRules;
+  /** Who writes heartbeats, and when; absent: nobody. */
+  readonly heart?: { readonly monitor: MonitorHeart; readonly source: string };
 }
 
 /** Probes one target until stopped. */
@@ -44,6 +53,8 @@ export interface TargetProber {
   observe(): Observation | null;
   /** Begins a probe at once unless one is in flight; resolves when the present one has ended. */
   probeNow(): Promise<void>;
+  /** A route may have changed; see `TargetHeart`. */
+  lookAgain?(): void;
   stop(): void;
 }
 
@@ -73,6 +84,7 @@ class TargetConnection implements TargetProber {
   #stopped = false;
   /** True once a login was made up for, because the first one met a target that was not up. */
   #loggedInLate = false;
+  readonly #heart: TargetHeart | null;
 
   constructor(target: ProbeTarget, onChange: () => void, clock: Clock) {
     this.#target = target;
@@ -80,11 +92,17 @@ class TargetConnection implements TargetProber {
     this.#onChange = onChange;
     this.#track = createTrack(target.targetVersion);
     this.#endLogins = clock.every(FRESH_LOGIN_MS, () => void this.#loginAnew());
+    this.#heart = this.#startHeart();
     void this.#begin();
   }
 
   observe(): Observation | null {
-    return renderObservation(this.#target, this.#track, this.#clock.now());
+    const seen = renderObservation(this.#target, this.#track, this.#clock.now());
+    return seen === null || this.#heart === null ? seen : { ...seen, heartbeat: this.#heart.state() };
+  }
+
+  lookAgain(): void {
+    this.#heart?.lookAgain();
   }
 
   probeNow(): Promise<void> {
@@ -98,7 +116,17 @@ class TargetConnection implements TargetProber {
     this.#cancelProbe();
     this.#cancelStage();
     this.#endLogins();
+    this.#heart?.stop();
     if (this.#session !== null) this.#drop(this.#session);
+  }
+
+  #startHeart(): TargetHeart | null {
+    const { plugin, settings, rules, heart, dataCentre } = this.#target;
+    if (heart === undefined || plugin.heartbeat === undefined) return null;
+    if (!plugin.heartbeat.isWanted(settings)) return null;
+    const isHeard = () => ALIVE.includes(this.#track.judgement?.verdict);
+    const parts = { plugin: plugin.heartbeat, settings, timing: rules.timing, dataCentre, ...heart };
+    return startTargetHeart({ ...parts, isHeard, onChange: this.#onChange }, this.#clock);
   }
 
   #open(purpose: ProbePurpose, onClosed: () => void): ProbeSession {
@@ -177,8 +205,11 @@ class TargetConnection implements TargetProber {
       this.#schedule(this.#clock.now() + VOID_RETRY_MS);
       return;
     }
-    if (ran.outcome.type !== "answered") this.#drop(session);
-    const judgement = plugin.judge(ran.outcome, settings);
+    if (ran.outcome.type !== "answered") {
+      this.#drop(session);
+      this.#heart?.renew();
+    }
+    const judgement = overlayHeartbeat(plugin.judge(ran.outcome, settings), this.#heart?.state() ?? null);
     const { startedAtMs, endedAtMs } = ran;
     this.#track = addProbe(this.#track, { startedAtMs, endedAtMs, judgement, fresh }, rules);
     this.#tell();

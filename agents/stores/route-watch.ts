@@ -3,6 +3,7 @@ import { KEY_ROOT, Route } from "@evenkeel/contracts/route";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
 import { compareLineage } from "@evenkeel/core/switching/lineage";
 import type { Cancel, Clock } from "../clock.ts";
+import type { StandingRoutes } from "./standing-routes.ts";
 
 /**
  * How long a change may rest before it is held against what the control plane told, in milliseconds: with a switch of
@@ -23,6 +24,8 @@ export interface RouteWatchOptions {
   readonly told: ReadonlyMap<string, RouteWrite>;
   /** Hears of a key at which just that stands. */
   readonly onSame: (told: RouteWrite) => void;
+  /** Keeps what stands there. */
+  readonly standing: StandingRoutes;
   /** Takes the keys at which something else stands, or nothing. */
   readonly onForeign: (keys: readonly string[]) => Promise<void>;
 }
@@ -34,7 +37,7 @@ export interface RouteWatchOptions {
  * @param options what is watched, and for whom
  */
 export function watchRoutes(options: RouteWatchOptions): { stop(): void } {
-  const { store, instanceId, clock, told, onForeign } = options;
+  const { store, instanceId, clock, told, standing, onForeign } = options;
   /** What was seen last at keys that are not examined yet; null: nothing stands there. */
   const seen = new Map<string, string | null>();
   let cancel: Cancel | null = null;
@@ -61,14 +64,16 @@ export function watchRoutes(options: RouteWatchOptions): { stop(): void } {
     `${KEY_ROOT}/${instanceId}/`,
     {
       onReading({ entries }) {
+        standing.read(entries);
         const present = new Map(entries.map((entry) => [entry.key, entry.value]));
         for (const key of told.keys()) note(key, present.get(key) ?? null);
       },
       onChanges(changes) {
+        standing.change(changes);
         for (const { key, value } of changes) note(key, value);
       },
-      // The beat tells whether the store can be reached.
-      onConnected: () => undefined,
+      // Beside the beat, which tells whether the store can be reached.
+      onConnected: standing.connect,
     },
     { pollMs: POLL_MS },
   );

@@ -1,15 +1,18 @@
 import type { RouteWrite, StoreHealth } from "@evenkeel/contracts/agent-protocol";
 import type { Plan, PlannedStore } from "@evenkeel/contracts/plan";
-import { type Beat, routeKey } from "@evenkeel/contracts/route";
-import type { RouteStore } from "@evenkeel/contracts/route-store";
-import type { Unseal } from "../unseal.ts";
+import { routeKey } from "@evenkeel/contracts/route";
+import type { RouteWitness } from "@evenkeel/core/health/heartbeat";
 import { startBeat } from "./beat.ts";
-import { createMirrorSet, type MirrorSet } from "./mirror-set.ts";
+import { createMirrorSet } from "./mirror-set.ts";
 import { renderOrigin } from "./open-planned-store.ts";
-import { createProcessTellers, type ProcessTellers, type ProcessTellersOptions } from "./process-tellers.ts";
+import { createProcessTellers } from "./process-tellers.ts";
 import { watchRoutes } from "./route-watch.ts";
+import { createStandingRoutes, listWitnesses, type Witnesses } from "./standing-routes.ts";
 import { StoreSecret } from "./store-secret.ts";
-import { listUnsure, type OpenStore, type WrittenResults, writeStores } from "./write-stores.ts";
+import type { StoreSetOptions, Stores } from "./stores.ts";
+import { listUnsure, type WrittenResults, writeStores } from "./write-stores.ts";
+
+export type { StoreSetOptions } from "./stores.ts";
 
 /** The route stores that this agent writes to. */
 export interface StoreSet {
@@ -21,38 +24,11 @@ export interface StoreSet {
   write(writes: readonly RouteWrite[]): Promise<WrittenResults>;
   /** The control plane is gone: what it told last is no longer its last word, and it asks anew for processes. */
   forgetTold(): void;
+  /** Who tells where the writes of a monitor go. */
+  witnesses(monitor: { readonly id: string; readonly applicationId: string }): RouteWitness[];
   /** Tells of the processes in these stores, all and then what changes, and of no others. */
   tellProcesses(storeIds: readonly string[]): void;
   close(): void;
-}
-
-/** What the set needs to know. */
-export interface StoreSetOptions extends ProcessTellersOptions {
-  readonly site: string;
-  readonly unseal: Unseal;
-  /** Opens a client of a store with what was sealed of it. */
-  readonly openStore: (planned: PlannedStore, secret: StoreSecret) => RouteStore;
-  /** Who is heard that knows the latest routes. */
-  readonly confirmedBy: () => Beat["confirmedBy"];
-  readonly onChange: () => void;
-  /** Takes what became of routes that were written again because something else stood in a store. */
-  readonly onForeign: (results: WrittenResults) => void;
-  /** Tells the operator of a mirror that cannot be written. */
-  readonly say: (line: string) => void;
-}
-
-/** The set with what it knows. */
-interface Stores {
-  readonly options: StoreSetOptions;
-  readonly open: Map<string, OpenStore>;
-  /** Stores whose credentials cannot be opened, with the reason. */
-  readonly locked: Map<string, StoreHealth>;
-  readonly mirrors: MirrorSet;
-  /** The routes that the control plane told in this connection, by key. */
-  readonly told: Map<string, RouteWrite>;
-  /** Whether the control plane has told all routes in this connection. */
-  isTold: boolean;
-  readonly tellers: ProcessTellers;
 }
 
 /**
@@ -73,6 +49,7 @@ export function createStoreSet(options: StoreSetOptions): StoreSet {
     write(writes) {
       stores.isTold = true;
       for (const write of writes) told.set(routeKey(instanceId, write.applicationId, write.monitorId), write);
+      options.onRoutes?.();
       return writeStores({ instanceId, mirrors }, [...open.values()], writes);
     },
     forgetTold() {
@@ -80,6 +57,7 @@ export function createStoreSet(options: StoreSetOptions): StoreSet {
       stores.isTold = false;
       tellers.follow([]);
     },
+    witnesses: (monitor) => listWitnesses(hear(stores), monitor),
     tellProcesses: tellers.follow,
     close() {
       for (const id of [...open.keys()]) closeStore(stores, id);
@@ -124,10 +102,20 @@ async function openStore(stores: Stores, planned: PlannedStore): Promise<void> {
   const beat = startBeat({ storeId: planned.id, store, instanceId, site, confirmedBy, onChange }, clock);
   const onForeign = (keys: readonly string[]) => bringUp(stores, planned.id, keys);
   const onSame = ({ monitorId }: RouteWrite): void => void unsure.delete(monitorId);
-  const watch = watchRoutes({ store, instanceId, clock, told, onSame, onForeign });
-  open.set(planned.id, { planned, store, beat, watch, known: new Map(), unsure });
+  const standing = createStandingRoutes(() => options.onRoutes?.());
+  const watch = watchRoutes({ store, instanceId, clock, told, standing, onSame, onForeign });
+  open.set(planned.id, { planned, store, beat, watch, standing, known: new Map(), unsure });
   void bringUp(stores, planned.id, [...told.keys()]); // Nobody tells the routes once more because of a new password.
   stores.tellers.opened(planned.id, store);
+}
+
+/** Whom this agent hears of routes now. */
+function hear({ options, open, told, isTold }: Stores): Witnesses {
+  const isHeard = isTold && options.confirmedBy() === "edge";
+  const stores = [...open.values()].map(({ planned: { sites }, standing, beat }) => {
+    return { sites, routes: standing, isReachable: beat.health()?.reachable === true };
+  });
+  return { instanceId: options.instanceId, told: isHeard ? told : null, stores };
 }
 
 function closeStore({ open, tellers }: Stores, id: string): void {

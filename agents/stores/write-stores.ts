@@ -4,6 +4,7 @@ import type { RouteStore } from "@evenkeel/contracts/route-store";
 import type { z } from "zod";
 import type { RunningBeat } from "./beat.ts";
 import type { MirrorSet } from "./mirror-set.ts";
+import type { StandingRoutes } from "./standing-routes.ts";
 import { type KnownEntries, writeRoute } from "./write-route.ts";
 
 /** What became of routes, for the control plane. */
@@ -15,6 +16,7 @@ export interface OpenStore {
   readonly store: RouteStore;
   readonly beat: RunningBeat;
   readonly watch: { stop(): void };
+  readonly standing: StandingRoutes;
   readonly known: KnownEntries;
   /** Monitors whose route was told, and is not known to stand here. */
   readonly unsure: Set<string>;

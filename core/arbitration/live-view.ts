@@ -7,6 +7,7 @@ import {
   type TargetState,
 } from "@evenkeel/contracts/live";
 import type { PlannedDataCentre } from "@evenkeel/contracts/plan";
+import { combineHeartbeats } from "../health/heartbeat.ts";
 import { findOpenWindow } from "./budget.ts";
 import { computeProtection } from "./explain.ts";
 import { listReachableStores } from "./facts.ts";
@@ -142,5 +143,7 @@ function renderDataCentre(subject: Case, target: PlannedDataCentre): LiveDataCen
     latencyMs: observations.find((one) => one.latencyMs !== null)?.latencyMs ?? null,
     votes: Object.fromEntries(Object.entries(sight.votes).map(([site, { vote }]) => [site, vote])),
     healthyForMs: state === "normal" ? healthyForMs : null,
+    parts: judgement?.parts ?? null,
+    heartbeat: combineHeartbeats(observations.flatMap(({ heartbeat }) => heartbeat ?? [])),
   };
 }

@@ -2,9 +2,11 @@ import type { Judgement } from "@evenkeel/contracts/observation";
 import type { MonitorPlugin, ProbeContext, ProbeOutcome, ProbeSession } from "@evenkeel/contracts/plugin";
 import { readAddress } from "../address.ts";
 import { DATABASE_TIMING } from "../default-timing.ts";
+import { HEARTBEAT_SETTING, HeartbeatCommon, HeartbeatSecret } from "../heartbeat-settings.ts";
 import { judgeReplicated } from "../judge-replicas.ts";
 import { keepConnection } from "../keep-connection.ts";
 import { keepReplicas } from "../keep-replicas.ts";
+import { MYSQL_HEARTBEAT_ACCOUNT, mysqlHeartbeat } from "../mysql-heartbeat.ts";
 import { connectMysql } from "../mysql-line.ts";
 import { MYSQL_MEANINGS } from "../mysql-meanings.ts";
 import { judgeMysqlReplica, openMysqlReplica } from "../mysql-replica.ts";
@@ -15,6 +17,7 @@ import {
   ReplicatedCommon,
   ReplicatedSettings,
 } from "../replica-settings.ts";
+import { createSettings } from "../settings.ts";
 import { SqlSecret, SqlSettings } from "../sql-settings.ts";
 
 const PORT = 3306;
@@ -51,17 +54,19 @@ export const mysql: MonitorPlugin = {
   drivers: ["mysql2"],
   masService: "db",
   defaults: DATABASE_TIMING,
-  common: ReplicatedCommon,
+  common: createSettings({ ...ReplicatedCommon.shape, ...HeartbeatCommon }),
   target: createReplicatedTarget(PORT),
-  beside: REPLICA_SETTINGS,
-  secret: SqlSecret,
+  beside: [...REPLICA_SETTINGS, HEARTBEAT_SETTING],
+  secret: createSettings({ ...SqlSecret.shape, ...HeartbeatSecret }),
   account: `CREATE DATABASE evenkeel_probe;
 CREATE USER evenkeel_probe@'192.0.2.20' IDENTIFIED BY '…';
 -- lets the account in without showing it anything
 GRANT SHOW VIEW ON evenkeel_probe.* TO evenkeel_probe@'192.0.2.20';
 -- only where read replicas are monitored: lets it see how they follow
 GRANT REPLICA MONITOR ON *.* TO evenkeel_probe@'192.0.2.20'; -- MariaDB
-GRANT REPLICATION CLIENT ON *.* TO evenkeel_probe@'192.0.2.20'; -- MySQL`,
+GRANT REPLICATION CLIENT ON *.* TO evenkeel_probe@'192.0.2.20'; -- MySQL
+-- optional, for heartbeats: an account of its own that writes one row per agent, on the active side only
+${MYSQL_HEARTBEAT_ACCOUNT}`,
   codes: MYSQL_MEANINGS,
   example: {
     common: { user: "evenkeel_probe", monitoredDatabase: "evenkeel_probe", connectedDatabases: ["shop"] },
@@ -73,5 +78,6 @@ GRANT REPLICATION CLIENT ON *.* TO evenkeel_probe@'192.0.2.20'; -- MySQL`,
     const settings = SqlSettings.parse(raw);
     return { ...readAddress(settings.address), database: settings.connectedDatabases[0], hasUser: true };
   },
+  heartbeat: mysqlHeartbeat,
   judge,
 };

@@ -2,9 +2,11 @@ import type { Judgement } from "@evenkeel/contracts/observation";
 import type { MonitorPlugin, ProbeContext, ProbeOutcome, ProbeSession } from "@evenkeel/contracts/plugin";
 import { readAddress } from "../address.ts";
 import { DATABASE_TIMING } from "../default-timing.ts";
+import { HEARTBEAT_SETTING, HeartbeatCommon, HeartbeatSecret } from "../heartbeat-settings.ts";
 import { judgeReplicated } from "../judge-replicas.ts";
 import { keepConnection } from "../keep-connection.ts";
 import { keepReplicas } from "../keep-replicas.ts";
+import { POSTGRESQL_HEARTBEAT_ACCOUNT, postgresqlHeartbeat } from "../postgresql-heartbeat.ts";
 import { connectPostgresql } from "../postgresql-line.ts";
 import { POSTGRESQL_MEANINGS } from "../postgresql-meanings.ts";
 import { judgePostgresqlReplica, REPLICA_QUESTION } from "../postgresql-replica.ts";
@@ -15,6 +17,7 @@ import {
   ReplicatedCommon,
   ReplicatedSettings,
 } from "../replica-settings.ts";
+import { createSettings } from "../settings.ts";
 import { SqlSecret, SqlSettings } from "../sql-settings.ts";
 
 const PORT = 5432;
@@ -53,14 +56,17 @@ export const postgresql: MonitorPlugin = {
   drivers: ["pg"],
   masService: "db",
   defaults: DATABASE_TIMING,
-  common: ReplicatedCommon,
+  common: createSettings({ ...ReplicatedCommon.shape, ...HeartbeatCommon }),
   target: createReplicatedTarget(PORT),
-  beside: REPLICA_SETTINGS,
-  secret: SqlSecret,
+  beside: [...REPLICA_SETTINGS, HEARTBEAT_SETTING],
+  secret: createSettings({ ...SqlSecret.shape, ...HeartbeatSecret }),
   account: `CREATE ROLE evenkeel_probe LOGIN PASSWORD '…' IN ROLE pg_monitor;
 GRANT CONNECT ON DATABASE postgres TO evenkeel_probe;
+-- optional, for heartbeats: an account of its own that writes one row per agent, on the active side only
+${POSTGRESQL_HEARTBEAT_ACCOUNT}
 -- pg_hba.conf, once per agent
-hostssl postgres evenkeel_probe 192.0.2.20/32 scram-sha-256`,
+hostssl postgres evenkeel_probe 192.0.2.20/32 scram-sha-256
+hostssl postgres evenkeel_heartbeat 192.0.2.20/32 scram-sha-256`,
   codes: POSTGRESQL_MEANINGS,
   example: {
     common: { user: "evenkeel_probe", monitoredDatabase: "postgres", connectedDatabases: ["shop"] },
@@ -72,5 +78,6 @@ hostssl postgres evenkeel_probe 192.0.2.20/32 scram-sha-256`,
     const settings = SqlSettings.parse(raw);
     return { ...readAddress(settings.address), database: settings.connectedDatabases[0], hasUser: true };
   },
+  heartbeat: postgresqlHeartbeat,
   judge,
 };

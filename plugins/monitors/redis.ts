@@ -2,11 +2,13 @@ import type { Judgement } from "@evenkeel/contracts/observation";
 import type { MonitorPlugin, ProbeContext, ProbeOutcome, ProbeSession } from "@evenkeel/contracts/plugin";
 import { readAddress } from "../address.ts";
 import { DATABASE_TIMING } from "../default-timing.ts";
+import { HEARTBEAT_SETTING } from "../heartbeat-settings.ts";
 import { judgeAddresses } from "../judge-addresses.ts";
 import { judgeRedisCluster } from "../judge-redis-cluster.ts";
 import { judgeRedisSentinels } from "../judge-redis-sentinels.ts";
 import { judgeRedisServer } from "../judge-redis-server.ts";
 import { keepAddresses } from "../keep-addresses.ts";
+import { REDIS_HEARTBEAT_RIGHTS, redisHeartbeat } from "../redis-heartbeat.ts";
 import {
   NODE_MEANINGS,
   NODE_RIGHTS,
@@ -46,7 +48,8 @@ function judge(outcome: ProbeOutcome, raw: Record<string, unknown>): Judgement {
   }
 }
 
-const account = (rights: string) => `ACL SETUSER evenkeel_probe on >… resetkeys resetchannels ${rights}`;
+const account = (rights: string, user = "evenkeel_probe") =>
+  `ACL SETUSER ${user} on >… resetkeys resetchannels ${rights}`;
 
 /** Redis, Valkey and what speaks their protocol: servers, masters that sentinels watch, and clusters. */
 export const redis: MonitorPlugin = {
@@ -59,12 +62,15 @@ export const redis: MonitorPlugin = {
   defaults: DATABASE_TIMING,
   common: RedisCommon,
   target: RedisTarget,
+  beside: [HEARTBEAT_SETTING],
   secret: RedisSecret,
   account: `${account(`-@all ${SERVER_RIGHTS}`)}
 # each node of a cluster
 ${account(`-@all ${NODE_RIGHTS}`)}
 # each sentinel that has accounts, beside the account of the servers
-${account(`-@all ${SENTINEL_RIGHTS}`)}`,
+${account(`-@all ${SENTINEL_RIGHTS}`)}
+# optional, for heartbeats (mode normal): an account of its own that writes one key per agent, on the active side only
+${account(REDIS_HEARTBEAT_RIGHTS, "evenkeel_heartbeat")}`,
   proof:
     "Servers, three sentinels that fail over from a killed master, and a cluster of six nodes that loses replicas, masters and slots were proven against Redis 7.0.15; TLS with client certificates against one server.",
   codes: REDIS_MEANINGS,
@@ -81,5 +87,6 @@ ${account(`-@all ${SENTINEL_RIGHTS}`)}`,
     if (mode !== "normal") return null;
     return { ...readAddress(first), database: undefined, hasUser: user !== "" };
   },
+  heartbeat: redisHeartbeat,
   judge,
 };

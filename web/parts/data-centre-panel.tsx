@@ -5,6 +5,7 @@ import { formatDuration, formatLatency, formatMoment } from "../language/format.
 import { useWords } from "../language/words-context.tsx";
 import { nameSite } from "../model/instance-summary.ts";
 import { VOTE_WORDS } from "../model/state-look.ts";
+import { Measured } from "./measured.tsx";
 import { StateBadge } from "./state-badge.tsx";
 
 /** One data centre of a monitor: whether it is active, how it is, who says so, and what applications may do there. */
@@ -75,6 +76,7 @@ function Particulars(props: Parameters<typeof DataCentrePanel>[0]) {
               ))
         }
       />
+      <Measured dataCentre={dataCentre} />
       {edge === null || edge === undefined ? null : (
         <Particular name={t("dc.edge")} value={<SeenFromEdge sight={edge} />} />
       )}
