@@ -155,15 +155,18 @@ function assemble(ports: AgentPorts): Parts {
     listen(() => parts),
     ports,
   );
-  const { heart } = ports;
-  const beats = heart === undefined ? {} : { heartbeats: { ...heart, listen: stores.witnesses } };
-  const probers = createProberSet(unseal, (target) => reporter.note(target), { ...ports, ...beats });
+  const probers = createProberSet(unseal, (target) => reporter.note(target), probeWith(ports, stores));
   const parts: Parts = {
     ...{ ports, say, reporter, probers, stores, peers, connection },
     plan: null,
     taking: Promise.resolve(),
   };
   return parts;
+}
+
+/** Heartbeats go where the stores and the control plane say that a monitor's writes go. */
+function probeWith(ports: AgentPorts, { witnesses: listen }: StoreSet): ProbingPorts {
+  return ports.heart === undefined ? ports : { ...ports, heartbeats: { ...ports.heart, listen } };
 }
 
 /** What the agent makes of its connection. The parts are asked for later, because the connection is one of them. */

@@ -87,19 +87,7 @@ export function createProberSet(
   return {
     async follow(plan) {
       hearts.keep(plan);
-      const wanted = new Map<
-        string,
-        { monitor: PlannedMonitor; target: PlannedDataCentre; origin: string }
-      >();
-      for (const monitor of plan.monitors) {
-        if (!monitor.monitored) continue;
-        for (const target of monitor.dataCentres) {
-          // A secret that another agent was given too is no reason to begin anew.
-          const described = { ...target, sealed: withoutRecipients(target.sealed) };
-          const origin = JSON.stringify([monitor.kind, monitor.timing, monitor.failOn, described]);
-          wanted.set(targetKey(monitor.id, target.name), { monitor, target, origin });
-        }
-      }
+      const wanted = listWanted(plan);
       for (const [key, entry] of entries) {
         const next = wanted.get(key);
         const isUnlocked = entry.lockedBy !== null && JSON.stringify(next?.target.sealed) !== entry.lockedBy;
@@ -133,4 +121,26 @@ export function createProberSet(
       entries.clear();
     },
   };
+}
+
+/** What a plan wants probed, by key. */
+interface Wanted {
+  readonly monitor: PlannedMonitor;
+  readonly target: PlannedDataCentre;
+  /** See {@link Entry}. */
+  readonly origin: string;
+}
+
+function listWanted(plan: Plan): Map<string, Wanted> {
+  const wanted = new Map<string, Wanted>();
+  for (const monitor of plan.monitors) {
+    if (!monitor.monitored) continue;
+    for (const target of monitor.dataCentres) {
+      // A secret that another agent was given too is no reason to begin anew.
+      const described = { ...target, sealed: withoutRecipients(target.sealed) };
+      const origin = JSON.stringify([monitor.kind, monitor.timing, monitor.failOn, described]);
+      wanted.set(targetKey(monitor.id, target.name), { monitor, target, origin });
+    }
+  }
+  return wanted;
 }

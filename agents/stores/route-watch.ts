@@ -52,12 +52,7 @@ export function watchRoutes(options: RouteWatchOptions): { stop(): void } {
     cancel = null;
     const foreign = sortOut(options, seen);
     seen.clear();
-    void handOut(foreign);
-  }
-
-  async function handOut(keys: readonly string[]): Promise<void> {
-    for (let from = 0; from < keys.length; from += KEYS_MAX)
-      await onForeign(keys.slice(from, from + KEYS_MAX));
+    void handOut(foreign, onForeign);
   }
 
   const watch = store.watch(
@@ -83,6 +78,10 @@ export function watchRoutes(options: RouteWatchOptions): { stop(): void } {
       watch.close();
     },
   };
+}
+
+async function handOut(keys: readonly string[], onForeign: RouteWatchOptions["onForeign"]): Promise<void> {
+  for (let from = 0; from < keys.length; from += KEYS_MAX) await onForeign(keys.slice(from, from + KEYS_MAX));
 }
 
 /** @returns the keys at which something else stands */
