@@ -48,10 +48,15 @@ export const SdkEtcd = z.strictObject({
   clientKeyPath: Path.optional(),
 });
 
-/** Splits an endpoint. @returns the host without the brackets of IPv6, and the port as it is written */
-function splitEndpoint(endpoint: string): { readonly host: string; readonly port: string } {
+/**
+ * Splits an endpoint.
+ *
+ * @param endpoint `host:port`, IPv6 in brackets
+ * @returns the host without the brackets, and the port
+ */
+export function splitEndpoint(endpoint: string): { readonly host: string; readonly port: number } {
   const at = endpoint.lastIndexOf(":");
-  return { host: endpoint.slice(0, at).replace(/^\[|\]$/g, ""), port: endpoint.slice(at + 1) };
+  return { host: endpoint.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(endpoint.slice(at + 1)) };
 }
 
 const Endpoint = z
@@ -59,6 +64,22 @@ const Endpoint = z
   .trim()
   .regex(ENDPOINT, "is to be host:port")
   .refine((endpoint) => Port.safeParse(splitEndpoint(endpoint).port).success, "has no port from 1 to 65535");
+
+const LoadBalance = z.enum(["round-robin", "random"]);
+
+/** A server that follows: its address, or what differs from the server that it follows. */
+const Replica = z.union([
+  Endpoint.transform(splitEndpoint),
+  z.strictObject({
+    host: z.string().min(1).max(255),
+    port: Port,
+    database: Name.optional(),
+    username: Name.optional(),
+    password: z.string().max(1000).optional(),
+  }),
+]);
+/** A server that follows another one and may be read. */
+export type SdkReplica = z.infer<typeof Replica>;
 
 /**
  * One data centre's server: `host` and `port`, or `addresses` (`host:port`) where it has several, such as the members of
@@ -69,6 +90,14 @@ export const SdkSource = z
     host: z.string().min(1).max(255).optional(),
     port: Port.optional(),
     addresses: z.array(Endpoint).min(1).max(MAX_ENDPOINTS).optional(),
+    /** Servers that follow this one and may be read. */
+    replicas: z.array(Replica).max(MAX_ENDPOINTS).optional(),
+    /** How reads are spread over them; the router's way if left out. */
+    loadBalance: LoadBalance.optional(),
+    /** Where it stands, for choosing the nearest one to read from. */
+    cloud: Name.optional(),
+    region: Name.optional(),
+    zones: z.array(Name).max(MAX_ENDPOINTS).optional(),
     database: Name.optional(),
     username: Name.optional(),
     password: z.string().max(1000).optional(),
@@ -103,6 +132,10 @@ export const SdkConfig = z
       appId: Name,
       monitorId: Name,
       databaseName: Name.optional(),
+      /** Where the process stands, for choosing the nearest data centre to read from. */
+      cloud: Name.optional(),
+      region: Name.optional(),
+      zone: Name.optional(),
     }),
     etcd: SdkEtcd.optional(),
     sources: z
@@ -111,7 +144,13 @@ export const SdkConfig = z
       .refine((sources) => Object.keys(sources).length <= MAX_SOURCES, `at most ${MAX_SOURCES} data centres`),
     router: z.strictObject({
       active: DataCentreName,
-      algorithm: z.literal("single-read-write"),
+      /**
+       * `single-read-write`: everything goes to the active data centre. `single-write-local-read`: reads outside of
+       * transactions go to the nearest one that may be read, which may lag behind.
+       */
+      algorithm: z.enum(["single-read-write", "single-write-local-read"]),
+      /** How reads outside of transactions are spread over a data centre's `replicas`, where it has some. */
+      loadBalance: LoadBalance.default("round-robin"),
       retry: z
         .strictObject({
           /** How often a call that was not sent yet is tried again. */
@@ -121,6 +160,10 @@ export const SdkConfig = z
         })
         .default({ times: 3, delayMs: 50 }),
     }),
+  })
+  .refine(({ props, router }) => router.algorithm === "single-read-write" || props.cloud !== undefined, {
+    path: ["props", "cloud"],
+    message: "is needed for single-write-local-read: where this process stands, with region and zone",
   })
   .refine((config) => config.sources[config.router.active] !== undefined, {
     path: ["router", "active"],

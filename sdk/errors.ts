@@ -3,6 +3,7 @@ export type SdkErrorCode =
   | "EVENKEEL_SWITCHED" // the route changed while the call was under way
   | "EVENKEEL_NO_ROUTE" // no store, no snapshot: nobody said which data centre is active
   | "EVENKEEL_NOT_WRITABLE" // the active data centre takes no writes now
+  | "EVENKEEL_NOT_READABLE" // a server for reads does not answer
   | "EVENKEEL_OVERLOADED" // more calls wait for a connection than may
   | "EVENKEEL_CONFIG" // the configuration is not valid
   | "EVENKEEL_CLOSED"; // the data source was closed by its owner
@@ -60,6 +61,14 @@ export class NotWritableError extends SdkError {
   constructor(message: string, options?: ErrorOptions) {
     super("EVENKEEL_NOT_WRITABLE", true, message, options);
     this.name = "NotWritableError";
+  }
+}
+
+/** A server for reads does not answer; such a read is sent to the active side, and only that one's error is seen. */
+export class NotReadableError extends SdkError {
+  constructor(message: string) {
+    super("EVENKEEL_NOT_READABLE", true, message);
+    this.name = "NotReadableError";
   }
 }
 

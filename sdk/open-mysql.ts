@@ -1,6 +1,7 @@
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { createMysqlSide, type MysqlDriverOptions } from "./mysql/mysql-side.ts";
 import { createRoutedMysql, type RoutedMysql } from "./mysql/routed-mysql.ts";
+import type { SideRequest } from "./switching/create-sides.ts";
 import { openSource, type RoutedSource } from "./switching/open-source.ts";
 import type { SourceOptions } from "./switching/source-options.ts";
 
@@ -27,10 +28,10 @@ export async function openMysql(
   config: string | SdkConfigInput,
   options: MysqlOptions = {},
 ): Promise<MysqlSource> {
-  const opened = await openSource(config, options, (request) =>
-    createMysqlSide(request, options.driver ?? {}),
-  );
-  const { board, source } = opened;
-  const pool = createRoutedMysql(board, opened.config.router.retry, () => source.close());
+  const createSide = (request: SideRequest) => createMysqlSide(request, options.driver ?? {});
+  const opened = await openSource(config, options, createSide, true);
+  const { board, readers, source } = opened;
+  const { retry } = opened.config.router;
+  const pool = createRoutedMysql({ board, readers, retry, end: () => source.close() });
   return { ...source, pool };
 }

@@ -1,6 +1,7 @@
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { createPgSide, type PgDriverOptions } from "./postgres/pg-side.ts";
 import { RoutedPool } from "./postgres/routed-pool.ts";
+import type { SideRequest } from "./switching/create-sides.ts";
 import { openSource, type RoutedSource } from "./switching/open-source.ts";
 import type { SourceOptions } from "./switching/source-options.ts";
 
@@ -27,8 +28,10 @@ export async function openPostgres(
   config: string | SdkConfigInput,
   options: PostgresOptions = {},
 ): Promise<PostgresSource> {
-  const opened = await openSource(config, options, (request) => createPgSide(request, options.driver ?? {}));
-  const { board, source } = opened;
-  const pool = new RoutedPool(board, opened.config.router.retry, () => source.close());
+  const createSide = (request: SideRequest) => createPgSide(request, options.driver ?? {});
+  const opened = await openSource(config, options, createSide, true);
+  const { board, readers, source } = opened;
+  const { retry } = opened.config.router;
+  const pool = new RoutedPool({ board, readers, retry, end: () => source.close() });
   return { ...source, pool };
 }

@@ -1,5 +1,6 @@
 import { createPool, type Pool, type PoolConnection, type PoolOptions } from "mysql2";
-import { ClosedError, type SwitchedError } from "../errors.ts";
+import { ClosedError, type SdkError } from "../errors.ts";
+import { createProof } from "../switching/create-proof.ts";
 import type { SideRequest, WarmSide } from "../switching/create-sides.ts";
 import type { Waiting } from "../switching/side.ts";
 import { createSocketSet, type SocketSet } from "../switching/sockets.ts";
@@ -31,6 +32,12 @@ export function createMysqlSide(request: SideRequest, driver: MysqlDriverOptions
   const pool = openPool(request, driver, sockets);
   const busy = new Set<PoolConnection>();
   const drains = new Set<NodeJS.Timeout>();
+  const proof = createProof(request.isReader);
+  const ask = (done: GotConnection): void => {
+    const isFull = busy.size >= (driver.connectionLimit ?? DEFAULT_MAX_CONNECTIONS);
+    if (isFull) withinTime(pool, request.connectTimeoutMs)(done);
+    else pool.getConnection(done);
+  };
   pool.on("connection", (connection) => {
     // A connection that breaks while nobody uses it has no caller to tell; the pool drops it by itself.
     connection.on("error", request.onBroken);
@@ -43,11 +50,9 @@ export function createMysqlSide(request: SideRequest, driver: MysqlDriverOptions
     waiting: new Set<Waiting>(),
     busy: () => busy.size,
     acquire(done) {
-      const isFull = busy.size >= (driver.connectionLimit ?? DEFAULT_MAX_CONNECTIONS);
-      const ask = isFull ? withinTime(pool, request.connectTimeoutMs) : pool.getConnection.bind(pool);
       ask((error, connection) => {
         if (error) done(error, null);
-        else done(null, lend(busy, connection));
+        else done(null, lend(busy, connection, proof.note));
       });
     },
     abandon(createError) {
@@ -66,7 +71,9 @@ export function createMysqlSide(request: SideRequest, driver: MysqlDriverOptions
       }, drainMs);
       drains.add(timer);
     },
-    check: () => checkIdle(pool, request.connectTimeoutMs, busy.size),
+    check: async () => {
+      if (!proof.isGiven(busy.size)) await checkIdle(ask, request.connectTimeoutMs);
+    },
     close() {
       for (const timer of drains) clearTimeout(timer);
       for (const connection of busy) cut(connection, () => new ClosedError());
@@ -117,10 +124,10 @@ function openPool(request: SideRequest, driver: MysqlDriverOptions, sockets: Soc
 }
 
 /** The pool hands out the same object again and again, so what is put onto it is taken off when it comes back. */
-function lend(busy: Set<PoolConnection>, connection: PoolConnection): PoolConnection {
+function lend(busy: Set<PoolConnection>, connection: PoolConnection, onReturn: () => void): PoolConnection {
   busy.add(connection);
   const comesBack = (): void => {
-    busy.delete(connection);
+    if (busy.delete(connection)) onReturn();
     Reflect.deleteProperty(connection, "release");
     Reflect.deleteProperty(connection, "destroy");
   };
@@ -139,7 +146,7 @@ function lend(busy: Set<PoolConnection>, connection: PoolConnection): PoolConnec
  * Cuts a connection: the statement under way is rejected with the error, and so is whatever is asked of this connection
  * later, where mysql2 would only say that it is in closed state.
  */
-function cut(connection: PoolConnection, createError: () => SwitchedError | ClosedError): void {
+function cut(connection: PoolConnection, createError: () => SdkError): void {
   Reflect.set(connection, "_addCommandClosedState", (command: object) => {
     const onResult: unknown = Reflect.get(command, "onResult");
     if (typeof onResult === "function") process.nextTick(onResult, createError());
@@ -157,11 +164,10 @@ function destroyStream(connection: PoolConnection, error: Error): void {
   if (typeof stream.destroy === "function") stream.destroy(error);
 }
 
-/** A side in use proves itself; otherwise one connection is made or asked. */
-function checkIdle(pool: Pool, timeoutMs: number, busy: number): Promise<void> {
-  if (busy > 0) return Promise.resolve();
+/** Makes or asks one connection. */
+function checkIdle(ask: (done: GotConnection) => void, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    pool.getConnection((error, connection) => {
+    ask((error, connection) => {
       if (error) return reject(error);
       const timer = setTimeout(
         () => destroyStream(connection, new Error(`no answer within ${timeoutMs} ms`)),

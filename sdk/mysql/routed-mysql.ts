@@ -1,8 +1,10 @@
 import type { PoolConnection } from "mysql2";
 import type { Pool as PromisePool, PoolConnection as PromisePoolConnection } from "mysql2/promise";
 import { NotWritableError } from "../errors.ts";
-import { type AcquireRequest, acquireConnection, isNetworkError, type Retry } from "../switching/acquire.ts";
-import type { Switchboard } from "../switching/switchboard.ts";
+import { routeReads } from "../routing/route-reads.ts";
+import { MYSQL } from "../routing/scan-sql.ts";
+import { type AcquireRequest, acquireConnection, isNetworkError } from "../switching/acquire.ts";
+import type { RoutedRequest } from "../switching/routed-request.ts";
 import type { MysqlSide } from "./mysql-side.ts";
 
 /** `ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION`. */
@@ -15,20 +17,17 @@ const SENDING = ["query", "execute", "beginTransaction", "commit", "rollback"] a
 /** The part of mysql2's promise pool that drizzle, knex, typeorm and people use. */
 export type RoutedMysql = Pick<PromisePool, "query" | "execute" | "getConnection" | "end">;
 
+type Done = (error: Error | null, result: unknown) => void;
+
 /**
  * Makes a pool over all data centres: every checkout goes to the active one, and a connection stays with its own for as
- * long as it is out, so that a transaction is never split.
+ * long as it is out, so that a transaction is never split. Only `query` and `execute` of the pool itself may read
+ * elsewhere, where the configuration says so.
  *
- * @param board where calls go
- * @param retry how a call that was not sent is tried again
- * @param end what `end()` does: closes the data source
+ * @param routed what it is made of
  * @returns the pool
  */
-export function createRoutedMysql(
-  board: Switchboard<MysqlSide>,
-  retry: Retry,
-  end: () => Promise<void>,
-): RoutedMysql {
+export function createRoutedMysql({ board, readers, retry, end }: RoutedRequest<MysqlSide>): RoutedMysql {
   const request: AcquireRequest<MysqlSide, PoolConnection> = {
     board,
     retry,
@@ -36,25 +35,23 @@ export function createRoutedMysql(
     giveBack: (connection) => connection.release(),
     isAway,
   };
-  const run = (method: "query" | "execute", args: readonly unknown[]): Promise<unknown> =>
+  const reads = routeReads(readers, MYSQL, isAway);
+  const runActive = (method: Method, args: readonly unknown[], done: Done): void =>
+    acquireConnection(request, (error, connection) => {
+      if (connection === null) done(error, null);
+      else runOn(connection, method, args, done);
+    });
+  const run = (method: Method, args: readonly unknown[]): Promise<unknown> =>
     new Promise((resolve, reject) => {
-      acquireConnection(request, (error, connection) => {
-        if (connection === null) {
-          reject(error);
-          return;
-        }
-        const done = (failure: Error | null, rows: unknown, fields: unknown): void => {
-          // A server that answered with an error is ready for the next statement; anything else leaves doubts.
-          if (failure !== null && !("sqlState" in failure && failure.sqlState)) connection.destroy();
-          else connection.release();
-          if (failure !== null) reject(nameError(failure));
-          else resolve([rows, fields]);
-        };
-        try {
-          Reflect.apply(connection[method], connection, [...args, done]);
-        } catch (thrown) {
-          done(thrown instanceof Error ? thrown : new Error(String(thrown)), null, null);
-        }
+      const done: Done = (error, result) => (error === null ? resolve(result) : reject(error));
+      const reader = reads?.sideOf(args[0]) ?? null;
+      if (reads === null || reader === null) return runActive(method, args, done);
+      reader.acquire((missing, connection) => {
+        if (missing !== null || connection === null) return runActive(method, args, done);
+        runOn(connection, method, args, (error, result) => {
+          if (error !== null && reads.mayAskActive(args[0], error)) runActive(method, args, done);
+          else done(error, result);
+        });
       });
     });
   const getConnection = (): Promise<PromisePoolConnection> =>
@@ -72,6 +69,24 @@ export function createRoutedMysql(
   };
   // The driver's methods have many overloads; what goes in and out is the driver's own.
   return pool as RoutedMysql;
+}
+
+type Method = "query" | "execute";
+
+/** Runs one statement on a connection and gives the connection back. */
+function runOn(connection: PoolConnection, method: Method, args: readonly unknown[], done: Done): void {
+  const finish = (failure: Error | null, rows: unknown, fields: unknown): void => {
+    // A server that answered with an error is ready for the next statement; anything else leaves doubts.
+    if (failure !== null && !("sqlState" in failure && failure.sqlState)) connection.destroy();
+    else connection.release();
+    if (failure !== null) done(nameError(failure), null);
+    else done(null, [rows, fields]);
+  };
+  try {
+    Reflect.apply(connection[method], connection, [...args, finish]);
+  } catch (thrown) {
+    finish(thrown instanceof Error ? thrown : new Error(String(thrown)), null, null);
+  }
 }
 
 /** On a side for reading only, a write that the server refused gets its own type. */

@@ -1,5 +1,6 @@
 import pg from "pg";
-import { ClosedError, type SwitchedError } from "../errors.ts";
+import { ClosedError, type SdkError } from "../errors.ts";
+import { createProof } from "../switching/create-proof.ts";
 import type { SideRequest, WarmSide } from "../switching/create-sides.ts";
 import type { Waiting } from "../switching/side.ts";
 import { createSocketSet, type SocketSet } from "../switching/sockets.ts";
@@ -38,6 +39,7 @@ export function createPgSide(request: SideRequest, driver: PgDriverOptions): PgS
   pool.on("error", request.onBroken);
   const busy = new Set<RoutedClient>();
   const drains = new Set<NodeJS.Timeout>();
+  const proof = createProof(request.isReader);
   return {
     dataCentre: request.dataCentre,
     readOnly: request.readOnly,
@@ -47,10 +49,10 @@ export function createPgSide(request: SideRequest, driver: PgDriverOptions): PgS
     acquire(done) {
       pool.connect((error, client) => {
         if (client === undefined) done(error ?? new Error("pg gave neither a client nor an error"), null);
-        else done(null, lend(busy, asRouted(client)));
+        else done(null, lend(busy, asRouted(client), proof.note));
       });
     },
-    abandon(createError: () => SwitchedError) {
+    abandon(createError: () => SdkError) {
       for (const client of busy) cutClient(client, createError);
       busy.clear();
       // A hung server leaves the idle ones useless too, and those that are still connecting.
@@ -66,7 +68,9 @@ export function createPgSide(request: SideRequest, driver: PgDriverOptions): PgS
       }, drainMs);
       drains.add(timer);
     },
-    check: () => checkIdle(pool, request.connectTimeoutMs, busy.size),
+    check: async () => {
+      if (!proof.isGiven(busy.size)) await checkIdle(pool, request.connectTimeoutMs);
+    },
     close() {
       for (const timer of drains) clearTimeout(timer);
       sockets.destroyAll(() => new ClosedError());
@@ -76,11 +80,11 @@ export function createPgSide(request: SideRequest, driver: PgDriverOptions): PgS
   };
 }
 
-function lend(busy: Set<RoutedClient>, client: RoutedClient): RoutedClient {
+function lend(busy: Set<RoutedClient>, client: RoutedClient, onReturn: () => void): RoutedClient {
   const giveBack = client.release;
   busy.add(client);
   client.release = (destroy) => {
-    busy.delete(client);
+    if (busy.delete(client)) onReturn();
     giveBack(destroy);
   };
   return client;
@@ -114,9 +118,8 @@ function forbidWriting(first: PgDriverOptions["onConnect"]): (client: pg.ClientB
   };
 }
 
-/** A side in use proves itself; otherwise one connection is made or asked. */
-async function checkIdle(pool: pg.Pool, timeoutMs: number, busy: number): Promise<void> {
-  if (busy > 0) return;
+/** Makes or asks one connection. */
+async function checkIdle(pool: pg.Pool, timeoutMs: number): Promise<void> {
   const client = await pool.connect();
   let answered = false;
   const timer = setTimeout(

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { NotWritableError, type SwitchedError } from "../errors.ts";
+import { NotWritableError, type SdkError } from "../errors.ts";
 
 /** SQLSTATE `read_only_sql_transaction`. */
 const READ_ONLY_TRANSACTION = "25006";
@@ -7,7 +7,7 @@ const READ_ONLY_TRANSACTION = "25006";
 /** A client of a side. */
 export interface RoutedClient extends pg.PoolClient {
   /** Set when its side was given up: every later call is answered with such an error. */
-  lost: (() => SwitchedError) | null;
+  lost: (() => SdkError) | null;
 }
 
 /** The form in which pg's `query` takes its last argument. */
@@ -25,7 +25,7 @@ export function createClientClass(readOnly: boolean): new () => pg.ClientBase {
   if (typeof query !== "function") throw new Error("this version of pg has no Client.prototype.query");
 
   class Client extends pg.Client {
-    lost: (() => SwitchedError) | null = null;
+    lost: (() => SdkError) | null = null;
 
     constructor(config?: string | pg.ClientConfig) {
       super(config);
@@ -58,7 +58,7 @@ export function asRouted(client: pg.PoolClient): RoutedClient {
  * @param client the client
  * @param createError makes the error, also for whatever is asked of this client later
  */
-export function cutClient(client: RoutedClient, createError: () => SwitchedError): void {
+export function cutClient(client: RoutedClient, createError: () => SdkError): void {
   client.lost = createError;
   destroyStream(client, createError());
 }

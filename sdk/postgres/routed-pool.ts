@@ -1,14 +1,16 @@
 import pg from "pg";
-import { type AcquireRequest, acquireConnection, isNetworkError, type Retry } from "../switching/acquire.ts";
-import type { Switchboard } from "../switching/switchboard.ts";
+import { type ReadRoute, routeReads } from "../routing/route-reads.ts";
+import { POSTGRESQL } from "../routing/scan-sql.ts";
+import { type AcquireRequest, acquireConnection, isNetworkError } from "../switching/acquire.ts";
+import type { RoutedRequest } from "../switching/routed-request.ts";
 import type { PgSide } from "./pg-side.ts";
+import { type QueryDone, runOn } from "./run-statement.ts";
 
 /** Classes and codes of SQLSTATE with which a server says that it is coming or going: 57P01 to 57P03. */
 const COMING_OR_GOING = /^57P0[123]$/;
 /** pg's own connection errors carry no code. */
 const PG_CONNECT_MESSAGE = /^(timeout exceeded|timeout expired|Connection terminated)/;
 
-type QueryDone = (error: Error | null, result?: unknown) => void;
 type ConnectDone = (
   error: Error | undefined,
   client: pg.PoolClient | undefined,
@@ -22,14 +24,10 @@ type ConnectDone = (
  */
 export class RoutedPool extends pg.Pool {
   readonly #request: AcquireRequest<PgSide, pg.PoolClient>;
+  readonly #reads: ReadRoute<PgSide> | null;
   readonly #end: () => Promise<void>;
 
-  /**
-   * @param board where calls go
-   * @param retry how a call that was not sent is tried again
-   * @param end what `end()` does: closes the data source
-   */
-  constructor(board: Switchboard<PgSide>, retry: Retry, end: () => Promise<void>) {
+  constructor({ board, readers, retry, end }: RoutedRequest<PgSide>) {
     // The base class never connects: every method that would is overridden.
     super({ max: 1 });
     this.#request = {
@@ -39,6 +37,7 @@ export class RoutedPool extends pg.Pool {
       giveBack: (client) => client.release(),
       isAway,
     };
+    this.#reads = routeReads(readers, POSTGRESQL, isAway);
     this.#end = end;
   }
 
@@ -75,28 +74,34 @@ export class RoutedPool extends pg.Pool {
   }
 
   /**
-   * Runs one statement on a connection of the active side; what `query` of pg's pool does.
+   * Runs one statement; what `query` of pg's pool does. It goes to the active side, or reads elsewhere where the
+   * configuration says so.
    *
    * @param text as pg takes it
    * @param values as pg takes it
    * @param done gets the result or the error
    */
   runStatement(text: unknown, values: unknown, done: QueryDone): void {
+    const reads = this.#reads;
+    const reader = reads?.sideOf(text) ?? null;
+    if (reads === null || reader === null) {
+      this.#runActive(text, values, done);
+      return;
+    }
+    reader.acquire((missing, client) => {
+      if (missing !== null || client === null) this.#runActive(text, values, done);
+      else
+        runOn(client, text, values, (error, result) => {
+          if (error && reads.mayAskActive(text, error)) this.#runActive(text, values, done);
+          else done(error, result);
+        });
+    });
+  }
+
+  #runActive(text: unknown, values: unknown, done: QueryDone): void {
     acquireConnection(this.#request, (error, client) => {
-      if (client === null) {
-        done(error);
-        return;
-      }
-      const finish: QueryDone = (failure, result) => {
-        // A server that answered with an error is ready for the next statement; anything else leaves doubts.
-        client.release(failure !== null && failure !== undefined && !keepsConnection(failure));
-        done(failure, result);
-      };
-      try {
-        Reflect.apply(client.query, client, [text, values, finish]);
-      } catch (thrown) {
-        finish(thrown instanceof Error ? thrown : new Error(String(thrown)));
-      }
+      if (client === null) done(error);
+      else runOn(client, text, values, done);
     });
   }
 }
@@ -134,9 +139,4 @@ for (const name of ["totalCount", "idleCount", "waitingCount"] as const) {
 function isAway(error: Error): boolean {
   if (isNetworkError(error) || PG_CONNECT_MESSAGE.test(error.message)) return true;
   return "code" in error && typeof error.code === "string" && COMING_OR_GOING.test(error.code);
-}
-
-function keepsConnection(error: Error): boolean {
-  if (!(error instanceof pg.DatabaseError)) return false;
-  return error.severity !== "FATAL" && error.severity !== "PANIC";
 }

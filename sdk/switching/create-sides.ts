@@ -1,7 +1,8 @@
 import type { EventEmitter } from "node:events";
-import type { SdkConfig, SdkSource } from "@evenkeel/contracts/sdk-config";
+import type { SdkConfig, SdkReplica, SdkSource } from "@evenkeel/contracts/sdk-config";
+import { NotReadableError } from "../errors.ts";
 import type { Position } from "./judge-switch.ts";
-import { keepWarm, type Warmer } from "./keep-warm.ts";
+import { CHECK_EVERY_MS, CHECK_READER_EVERY_MS, keepWarm, type Warmer } from "./keep-warm.ts";
 import type { Side } from "./side.ts";
 import type { SourceEvents } from "./source-events.ts";
 import type { SourceOptions } from "./source-options.ts";
@@ -14,6 +15,8 @@ export interface SideRequest {
   readonly dataCentre: string;
   readonly source: SdkSource;
   readonly readOnly: boolean;
+  /** Reads are spread over it, so that it has to prove itself while it is in use too: no route tells that it hangs. */
+  readonly isReader: boolean;
   readonly connectTimeoutMs: number;
   /** A connection that was not in use broke. */
   readonly onBroken: () => void;
@@ -26,11 +29,31 @@ export interface WarmSide extends Side {
   check(): Promise<void>;
 }
 
+/** A side that reads are sent to. */
+export interface Reader<S> {
+  readonly side: S;
+  /** @returns whether it has proved itself lately */
+  isReady(): boolean;
+}
+
 /** The sides of one data source. */
 export interface Sides<S> {
   sideOf(position: Position): S | null;
+  /**
+   * Opens, or finds, a side for reads only.
+   *
+   * @param dataCentre a data centre that is configured
+   * @param replica one of its replicas; null: its server itself
+   */
+  reader(dataCentre: string, replica: SdkReplica | null): Reader<S> | null;
   close(): void;
 }
+
+interface Opened<S> extends Reader<S> {
+  readonly warmer: Warmer;
+}
+
+type SideKind = Pick<SideRequest, "readOnly" | "isReader">;
 
 /**
  * Opens the sides for writing and keeps them warm; one for reading only is opened when a route asks for it.
@@ -47,30 +70,34 @@ export function createSides<S extends WarmSide>(
   createSide: (request: SideRequest) => S,
   { events, onReadOnly }: { events: EventEmitter<SourceEvents>; onReadOnly: () => void },
 ): Sides<S> {
-  const sides = new Map<string, { side: S; warmer: Warmer }>();
-  const open = (dataCentre: string, source: SdkSource, readOnly: boolean): S => {
-    let warmer: Warmer | null = null;
-    const side = createSide({
-      dataCentre,
-      source,
-      readOnly,
-      connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
-      onBroken: () => warmer?.hurry(),
-      onReadOnly,
-    });
-    warmer = keepWarm(
-      () => side.check(),
-      (ready, message) => tellLater(events, "warm", { dataCentre, ready, message }),
+  const sides = new Map<string, Opened<S>>();
+  const open = (key: string, dataCentre: string, source: SdkSource, kind: SideKind): Opened<S> => {
+    const connectTimeoutMs = options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS;
+    const opened = openSide(
+      createSide,
+      { dataCentre, source, ...kind, connectTimeoutMs, onReadOnly },
+      events,
     );
-    sides.set(keyOf({ dataCentre, writable: !readOnly }), { side, warmer });
-    return side;
+    sides.set(key, opened);
+    return opened;
   };
-  for (const [dataCentre, source] of Object.entries(config.sources)) open(dataCentre, source, false);
+  for (const [dataCentre, source] of Object.entries(config.sources))
+    open(keyOf({ dataCentre, writable: true }), dataCentre, source, { readOnly: false, isReader: false });
   return {
     sideOf(position) {
-      const source = config.sources[position.dataCentre];
+      const { dataCentre, writable } = position;
+      const source = config.sources[dataCentre];
       if (source === undefined) return null;
-      return sides.get(keyOf(position))?.side ?? open(position.dataCentre, source, !position.writable);
+      const key = keyOf(position);
+      const kind = { readOnly: !writable, isReader: false };
+      return (sides.get(key) ?? open(key, dataCentre, source, kind)).side;
+    },
+    reader(dataCentre, replica) {
+      const source = config.sources[dataCentre];
+      if (source === undefined) return null;
+      const server = { ...source, ...replica };
+      const key = `${dataCentre}/reader/${server.host}:${server.port}`;
+      return sides.get(key) ?? open(key, dataCentre, server, { readOnly: true, isReader: true });
     },
     close() {
       for (const { side, warmer } of sides.values()) {
@@ -79,6 +106,28 @@ export function createSides<S extends WarmSide>(
       }
     },
   };
+}
+
+function openSide<S extends WarmSide>(
+  createSide: (request: SideRequest) => S,
+  request: Omit<SideRequest, "onBroken">,
+  events: EventEmitter<SourceEvents>,
+): Opened<S> {
+  const { dataCentre, isReader } = request;
+  let warmer: Warmer | null = null;
+  let isReady = false;
+  const side = createSide({ ...request, onBroken: () => warmer?.hurry() });
+  warmer = keepWarm(
+    () => side.check(),
+    isReader ? CHECK_READER_EVERY_MS : CHECK_EVERY_MS,
+    (ready, message) => {
+      isReady = ready;
+      // No route will ever tell the callers of a replica that it hangs.
+      if (isReader && !ready) side.abandon(() => new NotReadableError(message));
+      if (!isReader) tellLater(events, "warm", { dataCentre, ready, message });
+    },
+  );
+  return { side, warmer, isReady: () => isReady };
 }
 
 function keyOf(position: Position): string {

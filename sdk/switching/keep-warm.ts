@@ -1,5 +1,7 @@
 /** Pause between two checks of a connection that is not in use. */
-const CHECK_EVERY_MS = 5000;
+export const CHECK_EVERY_MS = 5000;
+/** The same for servers that reads are spread over: until it is noticed that one hangs, its callers wait. */
+export const CHECK_READER_EVERY_MS = 1000;
 /** Pauses between attempts to get a broken connection back. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
@@ -16,11 +18,13 @@ export interface Warmer {
  * does not answer is asked again with a back-off that doubles.
  *
  * @param check proves a connection and rejects if it cannot; it bounds itself
+ * @param checkEveryMs pause between two checks, as long as it is well
  * @param onChange called when the side becomes ready or stops being so
  * @returns the warmer, at work
  */
 export function keepWarm(
   check: () => Promise<void>,
+  checkEveryMs: number,
   onChange: (ready: boolean, message: string) => void,
 ): Warmer {
   let closed = false;
@@ -52,7 +56,7 @@ export function keepWarm(
   const schedule = (): void => {
     if (closed) return;
     const backOffMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 10), LONGEST_PAUSE_MS);
-    const pauseMs = failures === 0 ? (hurried ? 0 : CHECK_EVERY_MS) : backOffMs;
+    const pauseMs = failures === 0 ? (hurried ? 0 : checkEveryMs) : backOffMs;
     timer = setTimeout(() => void round(), pauseMs);
   };
   void round();

@@ -2,6 +2,8 @@ import { EventEmitter } from "node:events";
 import type { Route } from "@evenkeel/contracts/route";
 import type { SdkConfig, SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { parseConfig } from "../config/parse-config.ts";
+import { ConfigError } from "../errors.ts";
+import { createReaders, type Readers, wantsReaders } from "../routing/create-readers.ts";
 import { createSides, type SideRequest, type WarmSide } from "./create-sides.ts";
 import type { Side } from "./side.ts";
 import type { SourceEvents } from "./source-events.ts";
@@ -24,6 +26,8 @@ const DEFAULT_DRAIN_MS = 5000;
 export interface OpenedSource<S extends Side> {
   readonly config: SdkConfig;
   readonly board: Switchboard<S>;
+  /** Where reads may go besides; null: nowhere. */
+  readonly readers: Readers<S> | null;
   readonly source: RoutedSource;
 }
 
@@ -33,6 +37,7 @@ export interface OpenedSource<S extends Side> {
  * @param input the configuration, as text or object
  * @param options see `SourceOptions`
  * @param createSide makes the connections of one data centre
+ * @param spreadsReads whether the driver's interface uses the readers
  * @returns the source, after the first route is known or its hold is over
  * @throws ConfigError if the configuration is not valid
  */
@@ -40,13 +45,20 @@ export async function openSource<S extends WarmSide>(
   input: string | SdkConfigInput,
   options: SourceOptions,
   createSide: (request: SideRequest) => S,
+  spreadsReads = false,
 ): Promise<OpenedSource<S>> {
   const config = parseConfig(input, options.variables);
+  if (!spreadsReads && wantsReaders(config))
+    throw new ConfigError([
+      "router: single-write-local-read and replicas are served for MySQL, MariaDB and PostgreSQL only; leave them out",
+    ]);
   const events = new EventEmitter<SourceEvents>();
   const sides = createSides(config, options, createSide, { events, onReadOnly: () => void board.reread() });
+  const readers = createReaders(config, sides);
   const board: Switchboard<S> = createSwitchboard<S>({
     sideOf: sides.sideOf,
     drainMs: options.drainMs ?? DEFAULT_DRAIN_MS,
+    ...(readers === null ? {} : { onFollow: readers.follow }),
   });
   const routes =
     config.etcd === undefined
@@ -62,5 +74,5 @@ export async function openSource<S extends WarmSide>(
       await routes.end();
     },
   };
-  return { config, board, source };
+  return { config, board, readers, source };
 }

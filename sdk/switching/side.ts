@@ -1,4 +1,4 @@
-import type { SwitchedError } from "../errors.ts";
+import type { SdkError } from "../errors.ts";
 
 /** A call that waits for a connection: it has not been sent, so it may go to another side. */
 export interface Waiting {
@@ -15,9 +15,9 @@ export interface Side {
   /** @returns number of connections that are in use */
   busy(): number;
   /** Gives up every connection, used or not; what is under way on them is rejected with such an error. */
-  abandon(createError: () => SwitchedError): void;
+  abandon(createError: () => SdkError): void;
   /** Lets used connections finish until the drain time is over, then gives up those that have not. */
-  drain(createError: () => SwitchedError, drainMs: number): void;
+  drain(createError: () => SdkError, drainMs: number): void;
   /** Ends everything; nothing is left behind. */
   close(): void;
 }

@@ -28,6 +28,8 @@ export interface SwitchboardRequest<S extends Side> {
   /** Finds or makes the side of a position; null if the configuration has no such data centre. */
   sideOf(position: Position): S | null;
   readonly drainMs: number;
+  /** Hears of each route, in the turn in which it came. @param left what is left by it, and how; null: nothing */
+  onFollow?(route: Route, left: { readonly dataCentre: string; readonly leaving: Leaving } | null): void;
 }
 
 /**
@@ -48,7 +50,10 @@ export function createSwitchboard<S extends Side>(request: SwitchboardRequest<S>
     follow(route) {
       board.epoch = route.epoch;
       const leaving = position === null ? "drain" : judgeLeaving(position, route);
-      if (leaving === null) return null;
+      if (leaving === null) {
+        request.onFollow?.(route, null);
+        return null;
+      }
       const from = position;
       const old = board.active;
       position = positionOf(route);
@@ -57,6 +62,7 @@ export function createSwitchboard<S extends Side>(request: SwitchboardRequest<S>
       const monotonicMs = performance.now();
       const busy = old?.busy() ?? 0;
       if (old !== null) leaveSide(old, leaving, route, request.drainMs);
+      request.onFollow?.(route, from === null ? null : { dataCentre: from.dataCentre, leaving });
       const moved = sleepers.wake(old);
       if (from === null) return null;
       return describe({ from, to: position, route, leaving, monotonicMs, busy, moved });

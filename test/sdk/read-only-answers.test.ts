@@ -22,6 +22,7 @@ function requestOf(address: string, more: Partial<SideRequest> = {}): SideReques
     dataCentre: "dc1",
     source: { host, port: Number(port), database: "shop" },
     readOnly: false,
+    isReader: false,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     onBroken: () => undefined,
     onReadOnly: () => undefined,
