@@ -1,0 +1,84 @@
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openRedis } from "../../sdk/open-redis.ts";
+import type { SwitchedEvent } from "../../sdk/switching/source-events.ts";
+import { eventually } from "../eventually.ts";
+import { startTwoSites, type TwoSites } from "./two-sites.ts";
+
+const PORT_BASE = 26_600;
+const SLOW_MS = 120_000;
+/** A server that has not answered for so long does hang. */
+const HUNG_MS = 250;
+const KEY = "order:latest";
+
+describe("faults of earlier SDKs with Redis", () => {
+  let sites: TwoSites;
+  let why = "";
+
+  beforeAll(async () => {
+    const started = await startTwoSites("redis", PORT_BASE);
+    if (typeof started === "string") why = started;
+    else sites = started;
+  }, SLOW_MS);
+  afterAll(async () => {
+    await sites?.destroy();
+  }, SLOW_MS);
+
+  const readAt = async (dataCentre: "dc1" | "dc2"): Promise<string | null> => {
+    const { host, port, users } = sites.engine.dataCentres[dataCentre];
+    const redis = new Redis({ host, port, username: users.app.user, password: users.app.password });
+    const value = await redis.get(KEY);
+    redis.disconnect();
+    return value;
+  };
+  const it = (name: string, run: () => Promise<void>): void =>
+    test(name, { timeout: SLOW_MS }, async (context) => {
+      if (why !== "") return context.skip(why);
+      await run();
+    });
+
+  it("(i) an algorithm that is not served is refused, and not quietly taken for another", async () => {
+    for (const algorithm of ["local-read-async-double-write", "single-read-async-double-write"]) {
+      const router = { ...sites.config.router, algorithm: algorithm as never };
+      await expect(openRedis({ ...sites.config, router })).rejects.toMatchObject({
+        code: "EVENKEEL_CONFIG",
+        problems: [expect.stringMatching(/^router\.algorithm/)],
+      });
+    }
+  });
+
+  it("(j) a write that waited on the old side never comes after a newer one on the new side", async () => {
+    await sites.route({ active: "dc1" });
+    const source = await openRedis(sites.config, { snapshotFile: false });
+    await source.client.set(KEY, "first");
+    const { process } = sites.engine.dataCentres.dc1;
+    process.stop();
+    // A server answers for a moment after its stop was ordered.
+    const hangs = () =>
+      Promise.race([
+        source.client.set(KEY, "old").then(
+          () => false,
+          () => false,
+        ),
+        new Promise<boolean>((resolve) => setTimeout(() => resolve(true), HUNG_MS)),
+      ]);
+    while (!(await hangs()));
+    const waiting = Array.from({ length: 20 }, (_, at) =>
+      source.client.set(KEY, `old ${at}`).then(
+        () => "",
+        (error: { code: string }) => error.code,
+      ),
+    );
+    const switched = new Promise<SwitchedEvent>((resolve) => source.on("switched", resolve));
+    await sites.route({ active: "dc2" });
+    await switched;
+    await source.client.set(KEY, "new");
+    const codes = new Set(await Promise.all(waiting));
+    expect([...codes]).toEqual(["EVENKEEL_SWITCHED"]);
+    process.cont();
+    await eventually(async () => expect(await readAt("dc1")).not.toBeNull());
+    expect(await readAt("dc2")).toBe("new");
+    expect(await source.client.get(KEY)).toBe("new");
+    await source.close();
+  });
+});
