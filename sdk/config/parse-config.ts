@@ -3,12 +3,13 @@ import { parse as parseYaml, YAMLParseError } from "yaml";
 import type { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { interpolate, type Variables } from "./interpolate.ts";
+import { readDevspore } from "./read-devspore.ts";
 
 /** A configuration file longer than this is none of ours. */
 const MAX_TEXT_LENGTH = 1024 * 1024;
 
 /**
- * Reads the configuration that the console hands out.
+ * Reads the configuration that the console hands out, or one of the layouts of MAS and devspore.
  *
  * @param source YAML or JSON text, or the object that such a text stands for
  * @param variables values for `${NAME}`; the environment if left out
@@ -26,9 +27,10 @@ export function parseConfig(source: string | SdkConfigInput, variables: Variable
       ),
     );
   }
-  const parsed = SdkConfig.safeParse(document, { reportInput: false });
+  const config = readDevspore(document, variables);
+  const parsed = SdkConfig.safeParse(config, { reportInput: false });
   if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => describe(issue, document)));
+    throw new ConfigError(parsed.error.issues.map((issue) => describe(issue, config)));
   }
   return parsed.data;
 }
