@@ -62,4 +62,5 @@ export const RESOURCES: Readonly<Record<string, Readonly<Record<string, Verb>>>>
   token: { list: list("/tokens"), create: create("/tokens"), delete: remove("/tokens") },
   session: { get: list("/session"), link: create("/session/links") },
   audit: { list: list("/audit") },
+  kind: { list: list("/kinds") },
 };

@@ -17,6 +17,7 @@ import { serveConsole } from "./routes/console.ts";
 import { enrolRoutes } from "./routes/enrol.ts";
 import { enrolmentTokenRoutes } from "./routes/enrolment-tokens.ts";
 import { instanceRoutes } from "./routes/instances.ts";
+import { kindRoutes } from "./routes/kinds.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { monitorTestRoutes } from "./routes/monitor-test.ts";
 import { monitorRoutes } from "./routes/monitors.ts";
@@ -61,6 +62,7 @@ const api = new Hono<AppEnv>()
   .route("/enrol", enrolRoutes)
   .route("/agents", agentSocketRoutes)
   .route("/agents/credentials", agentCredentialRoutes)
+  .route("/kinds", kindRoutes)
   .route("/namespaces", namespaceRoutes)
   .route("/instances", instanceRoutes)
   .route("/instances/:instanceId/sites", siteRoutes)

@@ -1,5 +1,6 @@
-import type { Observation, Verdict } from "@evenkeel/contracts/observation";
+import type { Observation, ProbeReason, Verdict } from "@evenkeel/contracts/observation";
 import type { Plan, PlannedMonitor } from "@evenkeel/contracts/plan";
+import { findMonitorPlugin } from "@evenkeel/plugins/registry";
 import { testTarget } from "../probing/test-target.ts";
 import type { Unseal } from "../unseal.ts";
 import { doubtful, type Finding, type FindingState, good } from "./finding.ts";
@@ -14,6 +15,8 @@ const STATES: Readonly<Record<Verdict, FindingState>> = {
   down: "bad",
   config: "bad",
 };
+/** What the account is to blame for, so that the statements that make it are the way out. */
+const ACCOUNT_REASONS: readonly ProbeReason[] = ["auth-failed", "permission-denied", "unknown-database"];
 /** For what the engine's plugin has no advice of its own. */
 const FIX = "look at the server and the way to it; the docs page of its kind lists what the codes mean";
 
@@ -53,7 +56,11 @@ async function checkTarget(
     target,
     accessTimeoutMs: timing.accessTimeoutMs,
   } as const;
-  return judgeTarget(`${monitor.name} (${kind}) in ${target.name}`, await testTarget(frame, unseal));
+  return judgeTarget(
+    `${monitor.name} (${kind}) in ${target.name}`,
+    await testTarget(frame, unseal),
+    findMonitorPlugin(kind)?.account,
+  );
 }
 
 /**
@@ -61,9 +68,13 @@ async function checkTarget(
  *
  * @param subject what people call the target
  * @param observation what the test found
+ * @param account the statements that make an account of the target's kind; undefined: it needs none
  */
-export function judgeTarget(subject: string, { judgement }: Observation): Finding {
+export function judgeTarget(subject: string, { judgement }: Observation, account?: string): Finding {
   const state = STATES[judgement.verdict];
   const words = `${judgement.verdict.replace("_", "-")}, ${judgement.words}`;
-  return state === "good" ? good(subject, words) : { state, subject, words, fix: judgement.advice ?? FIX };
+  if (state === "good") return good(subject, words);
+  const isAccounts = account !== undefined && ACCOUNT_REASONS.includes(judgement.reason);
+  const statements = isAccounts ? `\nthe whole account, with the least rights:\n${account}` : "";
+  return { state, subject, words, fix: `${judgement.advice ?? FIX}${statements}` };
 }

@@ -38,7 +38,7 @@ export function renderFindings(findings: readonly Finding[]): string {
   const count = (state: FindingState) => findings.filter((finding) => finding.state === state).length;
   const lines = findings.flatMap(({ state, subject, words, fix }) => [
     `${MARKS[state]} ${subject}: ${words}`,
-    ...(fix === null ? [] : [`       → ${fix}`]),
+    ...(fix === null ? [] : [`       → ${fix.replaceAll("\n", "\n         ")}`]),
   ]);
   return [...lines, `${count("good")} good, ${count("doubtful")} to look at, ${count("bad")} bad`, ""].join(
     "\n",

@@ -1,4 +1,5 @@
 import { InstanceView, NamespaceView, QUOTAS, SettingsView, SiteView } from "@evenkeel/contracts/api";
+import { KindView } from "@evenkeel/contracts/kind-view";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type Arranged, arrange, ask, becomeOwner, type Caller, call, refused } from "./control-plane.ts";
@@ -157,5 +158,20 @@ describe("the audit", () => {
       Items(z.object({ id: z.string() })),
     );
     expect(older.items[0]?.id).not.toBe(items[0]?.id);
+  });
+});
+
+describe("kinds of monitors", () => {
+  it("are listed with their settings as JSON Schema and the account that each needs", async () => {
+    const { items } = await ask(owner, "GET", "/kinds", Items(KindView));
+    expect(items.map(({ kind }) => kind).sort()).toEqual(["fakeapi", "fakedb"]);
+    const db = items.find(({ kind }) => kind === "fakedb");
+    expect(db).toMatchObject({ switchable: true, account: "CREATE USER watcher" });
+    expect(db?.settings.common).toMatchObject({ required: ["user", "database"] });
+    expect(items.find(({ kind }) => kind === "fakeapi")?.account).toBeNull();
+  });
+
+  it("are for those who signed in", async () => {
+    await refused({}, "GET", "/kinds", "unauthenticated");
   });
 });

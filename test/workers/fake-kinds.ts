@@ -32,6 +32,7 @@ export const fakedb: MonitorPlugin = {
   }),
   beside: ["followers"],
   secret: z.strictObject({ password: z.string().optional() }),
+  account: "CREATE USER watcher",
   example: { common: {}, target: {}, secret: {} },
   open: neverHere,
   source: (settings) => {
@@ -43,9 +44,13 @@ export const fakedb: MonitorPlugin = {
   judge: neverHere,
 };
 
+function without({ account: _, ...rest }: MonitorPlugin): Omit<MonitorPlugin, "account"> {
+  return rest;
+}
+
 /** A kind that is only watched. */
 export const fakeapi: MonitorPlugin = {
-  ...fakedb,
+  ...without(fakedb),
   kind: "fakeapi",
   switchable: false,
   hasRoute: false,

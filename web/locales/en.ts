@@ -231,6 +231,8 @@ export const EN = {
   "dc.heartbeat.failed": "not known whether writes are taken: {words}",
   "dc.heartbeat.unknown": "not measured now",
   "dc.heartbeat.rpo": "{age} of writes at most would be missing here (RPO)",
+  account: "Account",
+  "account.title": "Statements that make the monitor's account",
   "dc.edge": "From the control plane",
   "dc.edge.seen": "{words}, at {at}",
   "dc.no-votes": "nobody reported yet",

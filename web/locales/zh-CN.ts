@@ -219,6 +219,8 @@ export const ZH_CN: Readonly<Record<MessageId, string>> = {
   "dc.heartbeat.failed": "无法确认是否可写：{words}",
   "dc.heartbeat.unknown": "当前未测量",
   "dc.heartbeat.rpo": "此处最多缺少 {age} 的写入（RPO）",
+  account: "监控账号",
+  "account.title": "创建监控账号的语句",
   "dc.edge": "控制面直接探测",
   "dc.edge.seen": "{words}(探测于 {at})",
   "dc.no-votes": "尚无报告",

@@ -5,6 +5,7 @@ import { formatDuration, formatLatency, formatMoment } from "../language/format.
 import { useWords } from "../language/words-context.tsx";
 import { nameSite } from "../model/instance-summary.ts";
 import { VOTE_WORDS } from "../model/state-look.ts";
+import { AccountStatements } from "./account-statements.tsx";
 import { Measured } from "./measured.tsx";
 import { StateBadge } from "./state-badge.tsx";
 
@@ -64,6 +65,7 @@ function Particulars(props: Parameters<typeof DataCentrePanel>[0]) {
     <dl className="particulars">
       {code === null ? null : <Particular name={t("dc.code")} value={<code>{code}</code>} />}
       {advice === null ? null : <Particular name={t("dc.advice")} value={advice} />}
+      {dataCentre.state === "misconfigured" ? <AccountStatements kind={monitor.kind} /> : null}
       <Particular
         name={t("dc.votes")}
         value={

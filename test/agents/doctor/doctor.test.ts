@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:tls";
 import { checkControlPlane } from "@evenkeel/agent/doctor/check-control-plane";
 import { judgeOpenFiles } from "@evenkeel/agent/doctor/check-machine";
+import { judgeTarget } from "@evenkeel/agent/doctor/check-targets";
 import { bad, doubtful, good, renderFindings } from "@evenkeel/agent/doctor/finding";
 import { inspectEndpoint, judgeCertificate } from "@evenkeel/agent/doctor/inspect-endpoint";
 import { describe, expect, it } from "vitest";
@@ -127,4 +128,32 @@ it("findings are rendered a line each, with what to do, and counted", () => {
     "1 good, 1 to look at, 1 bad",
     "",
   ]);
+});
+
+describe("a target", () => {
+  const observed = (reason: "auth-failed" | "tls-failed") =>
+    ({
+      judgement: { verdict: "config", reason, words: "access denied", advice: "check the password" },
+    }) as Parameters<typeof judgeTarget>[1];
+
+  it("that refuses the account is told with the statements that make it", () => {
+    const finding = judgeTarget("orders in dc1", observed("auth-failed"), "CREATE USER a;\nGRANT b;");
+    expect(finding).toMatchObject({ state: "bad" });
+    expect(renderFindings([finding])).toContain(
+      [
+        "BAD  orders in dc1: config, access denied",
+        "       → check the password",
+        "         the whole account, with the least rights:",
+        "         CREATE USER a;",
+        "         GRANT b;",
+      ].join("\n"),
+    );
+  });
+
+  it.each([
+    ["is told without them for anything else", "tls-failed", "CREATE USER a;"],
+    ["of a kind without accounts as well", "auth-failed", undefined],
+  ] as const)("%s", (_, reason, account) => {
+    expect(judgeTarget("orders in dc1", observed(reason), account).fix).toBe("check the password");
+  });
 });
