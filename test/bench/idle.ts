@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LAB_ENGINES } from "../../lab/engines/lab-engines.ts";
 import { startLab } from "../../lab/start-lab.ts";
+import { readResident, readTicks, TICKS_PER_S } from "./process-cost.ts";
 
 /** Rest before the measurement, and its length, in milliseconds. */
 const REST_MS = 60_000;
@@ -9,9 +9,6 @@ const WATCH_MS = 30_000;
 /** Goals: share of a core of each agent, memory of the control plane in MB. */
 const AGENT_CPU_PERCENT = 2;
 const CONTROL_PLANE_MB = 250;
-/** Clock ticks per second in /proc (USER_HZ is 100 on every Linux that Node supports). */
-const TICKS_PER_S = 100;
-const PAGE_BYTES = 4096;
 
 /** What an idle lab costs, as lines for the documentation, and how many goals it misses. */
 export interface IdleCost {
@@ -68,16 +65,4 @@ export async function measureIdle(): Promise<IdleCost> {
     ),
   ];
   return { rows, missed };
-}
-
-/** CPU time of a process in clock ticks (proc(5): fields 14 and 15 of /proc/[pid]/stat). */
-function readTicks(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return Number(fields[11]) + Number(fields[12]);
-}
-
-/** Resident memory in bytes (proc(5): field 2 of /proc/[pid]/statm). */
-function readResident(pid: number): number {
-  return Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * PAGE_BYTES;
 }
