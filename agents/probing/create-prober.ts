@@ -3,6 +3,7 @@ import type { Unsealed } from "../unseal.ts";
 import type { MonitorHeart } from "./monitor-heart.ts";
 import type { ProbingPorts } from "./prober-set.ts";
 import { createRefusedProber } from "./refused-prober.ts";
+import type { Turn } from "./spread-turn.ts";
 import { startTargetProber, type TargetProber } from "./target-prober.ts";
 
 /** What is to be probed. */
@@ -12,6 +13,8 @@ export interface PlannedTarget {
   readonly unsealed: Unsealed;
   /** What its data centres share; null: this agent writes no heartbeats. */
   readonly heart: MonitorHeart | null;
+  /** When it begins, among those that begin with it. */
+  readonly turn: Turn;
 }
 
 /**
@@ -22,7 +25,7 @@ export interface PlannedTarget {
  * @param ports clock and plugins
  */
 export function createProber(
-  { monitor, target, unsealed, heart }: PlannedTarget,
+  { monitor, target, unsealed, heart, turn }: PlannedTarget,
   onChange: () => void,
   { findPlugin, clock, heartbeats }: ProbingPorts,
 ): TargetProber {
@@ -40,5 +43,5 @@ export function createProber(
   const rules = { timing: monitor.timing, failOn: monitor.failOn };
   const source = heartbeats?.source;
   const beats = heart === null || source === undefined ? {} : { heart: { monitor: heart, source } };
-  return startTargetProber({ ...identity, plugin, settings, rules, ...beats }, onChange, clock);
+  return startTargetProber({ ...identity, plugin, settings, rules, ...beats }, onChange, clock, turn);
 }

@@ -8,6 +8,7 @@ import { loadDrivers } from "../drivers.ts";
 import { type Unseal, withoutRecipients } from "../unseal.ts";
 import { createProber } from "./create-prober.ts";
 import { createHeartSet, type HeartbeatPorts } from "./monitor-heart.ts";
+import { spreadTurn, type Turn } from "./spread-turn.ts";
 import type { TargetProber } from "./target-prober.ts";
 
 /** Everything that this agent probes. */
@@ -70,12 +71,13 @@ export function createProberSet(
     monitor: PlannedMonitor,
     target: PlannedDataCentre,
     origin: string,
+    turn: Turn,
   ): Promise<void> {
     const unsealed = await unseal(target.sealed);
     const plugin = ports.findPlugin(monitor.kind);
     if (plugin !== undefined) await loadDrivers(plugin);
     const prober = createProber(
-      { monitor, target, unsealed, heart: hearts.find(monitor) },
+      { monitor, target, unsealed, heart: hearts.find(monitor), turn },
       () => onChange(key),
       ports,
     );
@@ -95,8 +97,10 @@ export function createProberSet(
         entries.delete(key);
         entry.prober.stop();
       }
-      for (const [key, { monitor, target, origin }] of wanted) {
-        if (!entries.has(key)) await start(key, monitor, target, origin);
+      const starting = [...wanted].filter(([key]) => !entries.has(key));
+      for (const [position, [key, { monitor, target, origin }]] of starting.entries()) {
+        const turn = spreadTurn(position, starting.length, monitor.timing.retryIntervalMs);
+        await start(key, monitor, target, origin, turn);
       }
     },
     observe(targets) {

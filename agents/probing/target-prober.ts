@@ -20,10 +20,9 @@ import { loadDriver } from "../drivers.ts";
 import type { TargetHeart } from "./heart-target.ts";
 import type { MonitorHeart } from "./monitor-heart.ts";
 import { runProbe } from "./run-probe.ts";
+import { AT_ONCE, FRESH_LOGIN_MS, type Turn } from "./spread-turn.ts";
 import { startTargetHeart } from "./target-heart.ts";
 
-/** A candidate is logged in to anew so often, because a kept session hides rotated passwords [SAFE-8]; milliseconds. */
-const FRESH_LOGIN_MS = 60_000;
 /** Closed connections are followed by a probe at once, but not more often than this; milliseconds. */
 const HURRY_SPACING_MS = 500;
 /** A probe that our own late event loop made void is repeated after so long, in milliseconds. */
@@ -73,7 +72,8 @@ class TargetConnection implements TargetProber {
   readonly #target: ProbeTarget;
   readonly #onChange: () => void;
   readonly #clock: Clock;
-  readonly #endLogins: Cancel;
+  readonly #turnMs: number;
+  #endLogins: Cancel;
   #track: TargetTrack;
   #session: ProbeSession | null = null;
   #inFlight: Promise<void> | null = null;
@@ -86,14 +86,19 @@ class TargetConnection implements TargetProber {
   #loggedInLate = false;
   readonly #heart: TargetHeart | null;
 
-  constructor(target: ProbeTarget, onChange: () => void, clock: Clock) {
+  constructor(target: ProbeTarget, onChange: () => void, clock: Clock, turn: Turn) {
     this.#target = target;
     this.#clock = clock;
     this.#onChange = onChange;
     this.#track = createTrack(target.targetVersion);
-    this.#endLogins = clock.every(FRESH_LOGIN_MS, () => void this.#loginAnew());
+    this.#turnMs = clock.now() + turn.probeAfterMs;
+    this.#endLogins = clock.after(turn.loginAfterMs, () => {
+      this.#endLogins = clock.every(FRESH_LOGIN_MS, () => void this.#loginAnew());
+      void this.#loginAnew();
+    });
     this.#heart = this.#startHeart();
-    void this.#begin();
+    if (turn.probeAfterMs > 0) this.#schedule(this.#turnMs);
+    else void this.#begin();
   }
 
   observe(): Observation | null {
@@ -213,7 +218,8 @@ class TargetConnection implements TargetProber {
     const { startedAtMs, endedAtMs } = ran;
     this.#track = addProbe(this.#track, { startedAtMs, endedAtMs, judgement, fresh }, rules);
     this.#tell();
-    this.#schedule(computeNextProbeAt(this.#track, rules, startedAtMs, this.#clock.now()));
+    const times = { startedAtMs, nowMs: this.#clock.now(), turnMs: this.#turnMs };
+    this.#schedule(computeNextProbeAt(this.#track, rules, times));
     // The first login met a target that was not up yet: without another one it could take over nothing for a minute.
     // Only once, because a login that is refused must not be repeated with every probe [SAFE-5].
     if (judgement.verdict !== "up" || this.#track.freshLoginAtMs !== null || this.#loggedInLate) return;
@@ -268,13 +274,15 @@ class TargetConnection implements TargetProber {
  * @param target what to probe
  * @param onChange called when something changed that the control plane has to know
  * @param clock its clock
+ * @param turn when it is this target's turn among many; by itself: at once
  */
 export function startTargetProber(
   target: ProbeTarget,
   onChange: () => void,
   clock: Clock = SYSTEM_CLOCK,
+  turn: Turn = AT_ONCE,
 ): TargetProber {
-  return new TargetConnection(target, onChange, clock);
+  return new TargetConnection(target, onChange, clock, turn);
 }
 
 function differs(before: Told, now: Told): boolean {

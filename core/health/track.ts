@@ -175,21 +175,32 @@ export function computeTimeoutAt(track: TargetTrack, rules: TrackRules): number 
   return track.failing === null ? null : track.failing.sinceMs + rules.timing.monitorTimeoutMs;
 }
 
+/** Share of the interval that a target's turn may be early or late by, before another one is waited for. */
+const LEEWAY_SHARE = 0.05;
+
+/** When a target was probed last, on the observer's monotonic clock, in milliseconds. */
+export interface ProbeTimes {
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+  /** A moment at which it is the target's turn; it is again one interval later, and so on. */
+  readonly turnMs: number;
+}
+
 /**
- * Computes when the next probe of a target is to begin.
+ * Computes when the next probe of a target is to begin: at its next turn. An agent gives its targets different turns, and
+ * what made them all late, or one of them early, does not move them: else targets that once began together would burden
+ * the machine together for ever.
  *
  * @param track the track after its last probe
  * @param rules timing of the monitor
- * @param startedAtMs when the last probe began (monotonic)
- * @param nowMs monotonic now
+ * @param times its last probe, and its turn
  * @returns monotonic time in ms; refusals are confirmed faster than the interval when `fastRefuse` is on, and a
  *   refusal of our account is retried once a minute at most so that it does not get locked [SAFE-5]
  */
 export function computeNextProbeAt(
   track: TargetTrack,
   rules: TrackRules,
-  startedAtMs: number,
-  nowMs: number,
+  { startedAtMs, nowMs, turnMs }: ProbeTimes,
 ): number {
   const { retryIntervalMs, fastRefuse } = rules.timing;
   if (mayLockAccount(track)) return startedAtMs + Math.max(retryIntervalMs, CONFIG_RETRY_MS);
@@ -197,7 +208,10 @@ export function computeNextProbeAt(
   if (fastRefuse && run !== null && run.refusals > 0 && run.refusals < REFUSALS_NEEDED) {
     return Math.max(nowMs, run.lastRefusalMs + REFUSAL_SPACING_MS);
   }
-  return Math.max(nowMs, startedAtMs + retryIntervalMs);
+  const leewayMs = retryIntervalMs * LEEWAY_SHARE;
+  const earliestMs = Math.max(startedAtMs + leewayMs, nowMs - leewayMs);
+  const turns = Math.ceil((earliestMs - turnMs) / retryIntervalMs);
+  return Math.max(nowMs, turnMs + turns * retryIntervalMs);
 }
 
 /** A target that refuses our account is asked once a minute at most [SAFE-5]. */

@@ -524,9 +524,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     id: "first-probe-only",
     file: "agents/probing/target-prober.ts",
-    find: "    this.#schedule(computeNextProbeAt(this.#track, rules, startedAtMs, this.#clock.now()));\n",
+    find: "    this.#schedule(computeNextProbeAt(this.#track, rules, times));\n",
     replace:
-      '    if (judgement.verdict === "up") this.#schedule(computeNextProbeAt(this.#track, rules, startedAtMs, this.#clock.now()));\n',
+      '    if (judgement.verdict === "up") this.#schedule(computeNextProbeAt(this.#track, rules, times));\n',
     why: "A failing target is not probed again.",
   },
   {

@@ -2,7 +2,13 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Observation } from "@evenkeel/contracts/observation";
 import type { Timing } from "@evenkeel/contracts/plan";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { startTargetProber, type TargetProber } from "../../../agents/probing/target-prober.ts";
+import { SYSTEM_CLOCK } from "../../../agents/clock.ts";
+import {
+  spreadTurn,
+  startTargetProber,
+  type TargetProber,
+  type Turn,
+} from "../../../agents/probing/target-prober.ts";
 import { BEGIN_MS, beginVirtualTime, endVirtualTime } from "../virtual-time.ts";
 import {
   answer,
@@ -30,7 +36,7 @@ afterEach(() => {
   endVirtualTime();
 });
 
-function start(target: FakeTarget, timing: Partial<Timing> = {}): TargetProber {
+function start(target: FakeTarget, timing: Partial<Timing> = {}, turn?: Turn): TargetProber {
   const rules = { timing: { ...target.plugin.defaults, ...timing }, failOn: [] };
   const prober: TargetProber = startTargetProber(
     {
@@ -38,6 +44,8 @@ function start(target: FakeTarget, timing: Partial<Timing> = {}): TargetProber {
       ...{ plugin: target.plugin, settings: {}, rules },
     },
     () => told.push({ atMs: Date.now() - BEGIN_MS, seen: prober.observe() }),
+    SYSTEM_CLOCK,
+    turn,
   );
   probers.push(prober);
   return prober;
@@ -45,6 +53,34 @@ function start(target: FakeTarget, timing: Partial<Timing> = {}): TargetProber {
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const verdicts = () => told.map(({ atMs, seen }) => `${atMs} ${seen?.judgement.reason}`);
+
+describe("turns of many targets", () => {
+  it("are spread over the interval, and their first logins anew over a minute", () => {
+    const turns = Array.from({ length: 1000 }, (_, position) => spreadTurn(position, 1000, 1000));
+    for (let ms = 0; ms < 1000; ms += 10) {
+      const together = turns.filter(({ probeAfterMs }) => probeAfterMs >= ms && probeAfterMs < ms + 10);
+      expect(together).toHaveLength(10);
+    }
+    expect(turns.at(-1)?.loginAfterMs).toBe(MINUTE_MS);
+    expect(turns.filter(({ loginAfterMs }) => loginAfterMs <= MINUTE_MS / 2)).toHaveLength(500);
+  });
+
+  it("of few begin at once, and none begins later than after three seconds", () => {
+    expect(spreadTurn(19, 20, 30_000)).toEqual({ probeAfterMs: 0, loginAfterMs: MINUTE_MS });
+    expect(spreadTurn(999, 1000, 30_000).probeAfterMs).toBeLessThan(3000);
+  });
+
+  it("begin when they are due", async () => {
+    const target = createFakeTarget(answer(UP));
+    start(target, {}, { probeAfterMs: 400, loginAfterMs: 10_000 });
+    await pass(399);
+    expect(target.probedAt(BEGIN_MS)).toEqual([]);
+    await pass(2000);
+    expect(target.probedAt(BEGIN_MS)).toEqual([400, 1400]);
+    await pass(7700);
+    expect(target.sessions).toHaveLength(2);
+  });
+});
 
 describe("the pace of probes", () => {
   it("is the interval from begin to begin, over one kept session", async () => {
@@ -66,18 +102,17 @@ describe("the pace of probes", () => {
     await pass(1);
     await Promise.all(asked);
     await pass(750);
-    // A timer waits 1 ms at least.
-    expect(target.probedAt(BEGIN_MS)).toEqual([0, 351, 702, 1053]);
+    expect(target.probedAt(BEGIN_MS)).toEqual([0, 400, 800]);
     expect(target.mostAtOnce()).toBe(1);
   });
 
-  it("probes at once when asked between two probes, and goes on from there", async () => {
+  it("probes at once when asked between two probes, and keeps its turns", async () => {
     const target = createFakeTarget(answer(UP));
     const prober = start(target);
     await pass(300);
     await prober.probeNow();
     await pass(1000);
-    expect(target.probedAt(BEGIN_MS)).toEqual([0, 300, 1300]);
+    expect(target.probedAt(BEGIN_MS)).toEqual([0, 300, 1000]);
   });
 
   it("each failure is followed by a new session", async () => {

@@ -107,7 +107,8 @@ describe("refusals", () => {
     expect(computeRunStage(follow(run, rules), rules, 310)).toBe("failing");
     // Nor is an answer a reason to ask faster than the interval.
     const answered = follow(run.slice(0, 3), rules);
-    expect(computeNextProbeAt(answered, rules, 200, 210)).toBe(200 + TIMING.retryIntervalMs);
+    const times = { startedAtMs: 200, nowMs: 210, turnMs: 200 };
+    expect(computeNextProbeAt(answered, rules, times)).toBe(200 + TIMING.retryIntervalMs);
   });
 
   it("decide before the monitor timeout only where the monitor asks for it", () => {
@@ -121,13 +122,32 @@ describe("the next probe", () => {
   const nextAfter = (probes: readonly EndedProbe[], rules: TrackRules) => {
     const last = probes.at(-1);
     if (last === undefined) throw new Error("a probe is needed");
-    return computeNextProbeAt(follow(probes, rules), rules, last.startedAtMs, last.endedAtMs);
+    const { startedAtMs, endedAtMs } = last;
+    const times = { startedAtMs, nowMs: endedAtMs, turnMs: startedAtMs };
+    return computeNextProbeAt(follow(probes, rules), rules, times);
   };
 
-  it("begins one interval after the last one began, or at once when that took longer", () => {
-    expect(nextAfter([probe(1000, UP)], RULES)).toBe(1000 + TIMING.retryIntervalMs);
-    const slow = { startedAtMs: 0, endedAtMs: 900, judgement: UP, fresh: false };
-    expect(nextAfter([slow], RULES)).toBe(900);
+  it("begins at the target's next turn, and skips turns that a slow one has missed", () => {
+    const interval = TIMING.retryIntervalMs;
+    expect(nextAfter([probe(1000, UP)], RULES)).toBe(1000 + interval);
+    const slow = { startedAtMs: 0, endedAtMs: interval * 2.5, judgement: UP, fresh: false };
+    expect(nextAfter([slow], RULES)).toBe(interval * 3);
+  });
+
+  it("begins at once after one that lasted an interval, as a hang of that access timeout does", () => {
+    const interval = TIMING.retryIntervalMs;
+    const hung = { startedAtMs: 0, endedAtMs: interval + 2, judgement: HUNG, fresh: false };
+    expect(nextAfter([hung], RULES)).toBe(interval + 2);
+  });
+
+  it("out of turn, or late, does not move the turns that follow", () => {
+    const interval = TIMING.retryIntervalMs;
+    for (const startedAtMs of [1, 0.3 * interval, 0.9 * interval]) {
+      const times = { startedAtMs, nowMs: startedAtMs + 1, turnMs: 0 };
+      expect(computeNextProbeAt(follow([probe(startedAtMs, UP)]), RULES, times)).toBe(interval);
+    }
+    const justBefore = { startedAtMs: 0.99 * interval, nowMs: interval, turnMs: 0 };
+    expect(computeNextProbeAt(follow([probe(0, UP)]), RULES, justBefore)).toBe(2 * interval);
   });
 
   it("confirms a refusal as soon as another one would count, and not faster once there are enough", () => {
@@ -280,9 +300,13 @@ describe("over any course of probes", () => {
     fc.assert(
       fc.property(anyCourse, ([rules, steps]) => {
         runCourse(rules, steps, (_before, ended, after) => {
-          const nextMs = computeNextProbeAt(after, rules, ended.startedAtMs, ended.endedAtMs);
+          const { startedAtMs, endedAtMs: nowMs } = ended;
+          const nextMs = computeNextProbeAt(after, rules, { startedAtMs, nowMs, turnMs: startedAtMs - 7 });
           expect(nextMs).toBeGreaterThanOrEqual(ended.endedAtMs);
-          const longestMs = Math.max(rules.timing.retryIntervalMs, mayLockAccount(after) ? 60_000 : 50);
+          const longestMs = Math.max(
+            rules.timing.retryIntervalMs * 1.05,
+            mayLockAccount(after) ? 60_000 : 50,
+          );
           expect(nextMs).toBeLessThanOrEqual(ended.endedAtMs + longestMs);
         });
       }),
