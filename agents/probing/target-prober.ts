@@ -82,6 +82,8 @@ class TargetConnection implements TargetProber {
   #told: Told = { stage: "none", judgement: null, sawUp: false };
   #hurriedAtMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
+  /** Probes in a row that our own late event loop made void. */
+  #voids = 0;
   /** True once a login was made up for, because the first one met a target that was not up. */
   #loggedInLate = false;
   readonly #heart: TargetHeart | null;
@@ -207,9 +209,10 @@ class TargetConnection implements TargetProber {
     if (this.#stopped) return;
     if (ran.type === "void") {
       this.#drop(session);
-      this.#schedule(this.#clock.now() + VOID_RETRY_MS);
+      this.#retryVoid();
       return;
     }
+    this.#voids = 0;
     if (ran.outcome.type !== "answered") {
       this.#drop(session);
       this.#heart?.renew();
@@ -225,6 +228,20 @@ class TargetConnection implements TargetProber {
     if (judgement.verdict !== "up" || this.#track.freshLoginAtMs !== null || this.#loggedInLate) return;
     this.#loggedInLate = true;
     void this.#loginAnew();
+  }
+
+  /**
+   * A process that was late once asks again at once. One that is late again and again has too much to do: repeating
+   * everything as well would keep it there, so that then the target waits for its turn.
+   */
+  #retryVoid(): void {
+    const nowMs = this.#clock.now();
+    this.#voids += 1;
+    if (this.#voids === 1) this.#schedule(nowMs + VOID_RETRY_MS);
+    else {
+      const times = { startedAtMs: nowMs, nowMs, turnMs: this.#turnMs };
+      this.#schedule(computeNextProbeAt(this.#track, this.#target.rules, times));
+    }
   }
 
   #schedule(atMs: number): void {

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { AGENT_NODE_FLAGS } from "@evenkeel/agent/node-flags";
 import { LAB_HOST, type LabPorts } from "../processes/ports.ts";
 import type { ManagedProcess } from "../processes/process-spec.ts";
 import type { Supervisor } from "../processes/supervisor.ts";
@@ -58,6 +59,7 @@ async function startAgent(
     site,
     command: process.execPath,
     args: [
+      ...AGENT_NODE_FLAGS,
       ...[AGENT, "run", "--state", state, "--status-port", String(port)],
       ...["--peer-listen", `${LAB_HOST}:${peers}`],
     ],

@@ -21,7 +21,8 @@ api.keepAliveTimeout = 60_000;
 api.on("connection", () => {
   connections += 1;
 });
-const mute = createServer((socket) => socket.on("error", () => socket.destroy()));
+// It reads, so that it sees who has left, and says nothing.
+const mute = createServer((socket) => socket.resume().on("error", () => socket.destroy()));
 
 const listen = (server: typeof mute | typeof api) =>
   new Promise<number>((resolve) => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { promisify } from "node:util";
+import { AGENT_NODE_FLAGS } from "@evenkeel/agent/node-flags";
 import { startMariadb } from "@evenkeel/lab/engines/mariadb";
 import { startPostgresql } from "@evenkeel/lab/engines/postgresql";
 import { startRedis } from "@evenkeel/lab/engines/redis";
@@ -36,7 +37,8 @@ const HUNG_DELAY_MS = 10;
 
 async function run(load: Load): Promise<LoadCost> {
   const program = new URL("probe-load.ts", import.meta.url).pathname;
-  const { stdout } = await promisify(execFile)(process.execPath, [program, JSON.stringify(load)]);
+  const flags = load.type === "agent" ? AGENT_NODE_FLAGS : [];
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, program, JSON.stringify(load)]);
   return LoadCost.parse(JSON.parse(stdout));
 }
 

@@ -3,12 +3,8 @@ import type { Observation } from "@evenkeel/contracts/observation";
 import type { Timing } from "@evenkeel/contracts/plan";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SYSTEM_CLOCK } from "../../../agents/clock.ts";
-import {
-  spreadTurn,
-  startTargetProber,
-  type TargetProber,
-  type Turn,
-} from "../../../agents/probing/target-prober.ts";
+import { spreadTurn, type Turn } from "../../../agents/probing/spread-turn.ts";
+import { startTargetProber, type TargetProber } from "../../../agents/probing/target-prober.ts";
 import { BEGIN_MS, beginVirtualTime, endVirtualTime } from "../virtual-time.ts";
 import {
   answer,
@@ -141,6 +137,22 @@ describe("the pace of probes", () => {
     await pass(20);
     expect(target.probedAt(BEGIN_MS)).toEqual([0, 520]);
     expect(prober.observe()).toMatchObject({ judgement: UP, failing: null });
+  });
+
+  it("[SAFE-10] a process that is late again and again asks at the target's turns only", async () => {
+    const target = createFakeTarget(hang);
+    start(target);
+    const makeLate = async () => {
+      vi.setSystemTime(Date.now() + 300);
+      await pass(200);
+      for (let polls = 0; polls < 5; polls += 1) await turn();
+    };
+    await makeLate();
+    await pass(20);
+    await makeLate();
+    await pass(5000);
+    // Time 500: void. 520: again, as soon as may be. 1020: void again, so that it waits for its turn.
+    expect(target.probedAt(BEGIN_MS).slice(0, 3)).toEqual([0, 520, 2000]);
   });
 });
 
