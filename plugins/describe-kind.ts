@@ -36,6 +36,7 @@ export function describeKind(plugin: MonitorPlugin): string {
     "## What errors mean",
     "Whatever stands in no table: an error that the engine itself answered is `degraded`, because an answer is life; anything else is `down`.",
     ...(codes === undefined ? [] : [renderCodes(codes)]),
+    "What it says of each way in which a target can be ill was tried out: [all of them in a table](fault-matrix.md).",
     "The network's, the same for every kind:",
     renderCodes(NETWORK_MEANINGS),
     "",

@@ -1,5 +1,6 @@
 import { type Judgement, type ProbeReason, WORDS_MAX } from "@evenkeel/contracts/observation";
 import type { ProbeError, ProbeOutcome } from "@evenkeel/contracts/plugin";
+import { findSentence } from "./failure-sentences.ts";
 import type { Meaning, Meanings } from "./meaning.ts";
 import { ABANDONED, EDGE_FAILED, NETWORK_MEANINGS, PEER_CLOSED } from "./network-errors.ts";
 
@@ -34,11 +35,12 @@ export function judgeFailure(
 ): Judgement {
   if (outcome.type === "timed-out") {
     const words = `timed out after ${Math.round(outcome.afterMs)} ms waiting for ${subject.address}`;
-    return { verdict: "down", reason: "timed-out", words };
+    return adviseToo({ verdict: "down", reason: "timed-out", words }, findSentence("timed-out").advice);
   }
   const { error } = outcome;
   const meaning = findMeaning(error.code, subject);
-  const advice = meaning.advice === undefined ? undefined : fillIn(meaning.advice, subject);
+  const template = meaning.advice ?? findSentence(meaning.reason).advice;
+  const advice = template === undefined ? undefined : fillIn(template, subject);
   return {
     verdict: meaning.verdict,
     reason: meaning.reason,
@@ -48,11 +50,17 @@ export function judgeFailure(
   };
 }
 
+const UNKNOWN_CODE: Meaning = {
+  verdict: "degraded",
+  reason: "bad-answer",
+  advice: "look the code up in the server's manual, and see its log",
+};
+
 function findMeaning(code: string | undefined, { meanings, isEngineCode }: FailureSubject): Meaning {
   if (code === undefined) return { verdict: "down", reason: "bad-answer" };
   const known = findOwn(meanings, code) ?? findOwn(NETWORK_MEANINGS, code);
   if (known !== undefined) return known;
-  return { verdict: isEngineCode(code) ? "degraded" : "down", reason: "bad-answer" };
+  return isEngineCode(code) ? UNKNOWN_CODE : { verdict: "down", reason: "bad-answer" };
 }
 
 /** A server chooses its codes: `constructor` must not find what every object has. */
@@ -60,38 +68,12 @@ function findOwn(meanings: Meanings, code: string): Meaning | undefined {
   return Object.hasOwn(meanings, code) ? meanings[code] : undefined;
 }
 
-/** What a failure is told with. `complete`: the system's own words would only repeat it. */
-interface Sentence {
-  readonly text: string;
-  readonly complete?: boolean;
-}
-
-const SENTENCES: Partial<Record<ProbeReason, Sentence>> = {
-  refused: { text: "connection refused by {address}", complete: true },
-  closed: { text: "connection closed by {address}", complete: true },
-  reset: { text: "connection reset by {address}", complete: true },
-  "timed-out": { text: "timed out waiting for {address}", complete: true },
-  unreachable: { text: "no route to {address}", complete: true },
-  "name-not-found": { text: "no such host: {address}", complete: true },
-  "tls-failed": { text: "TLS with {address} failed" },
-  "auth-failed": { text: "access denied for user {user} at {address}" },
-  "permission-denied": { text: "user {user} lacks a permission at {address}" },
-  "unknown-database": { text: "no access to database {database} at {address}" },
-  saturated: { text: "no room left at {address}" },
-  "disk-full": { text: "no disk space left at {address}" },
-  "read-only": { text: "{address} is read-only" },
-  starting: { text: "{address} is starting" },
-  "shutting-down": { text: "{address} is shutting down" },
-  "bad-settings": { text: "this agent could not probe {address}" },
-};
-const UNEXPECTED: Sentence = { text: "unexpected answer from {address}" };
-
 function describeFailure(
   reason: ProbeReason,
   { code, message }: ProbeError,
   subject: FailureSubject,
 ): string {
-  const { text, complete } = SENTENCES[reason] ?? UNEXPECTED;
+  const { text, complete } = findSentence(reason);
   const isEngines = code !== undefined && findOwn(subject.meanings, code) !== undefined;
   if (complete === true && !isEngines) return fillIn(text, subject);
   const named = code === undefined || OWN_CODES.has(code) ? "" : ` (${code})`;
@@ -101,6 +83,18 @@ function describeFailure(
 function fillIn(text: string, { address, user, database }: FailureSubject): string {
   const values: Record<string, string> = { address, user: user ?? "(none)", database: database ?? "(none)" };
   return text.replace(/\{(address|user|database)\}/g, (_, name: string) => values[name] ?? "");
+}
+
+/**
+ * Adds advice to a judgement.
+ *
+ * @param judgement what was judged
+ * @param advice what to do besides
+ */
+export function adviseToo(judgement: Judgement, advice: string | undefined): Judgement {
+  if (advice === undefined) return judgement;
+  const both = judgement.advice === undefined ? advice : `${judgement.advice}; ${advice}`;
+  return { ...judgement, advice: both.slice(0, WORDS_MAX) };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { ADDRESSES_MAX, type Judgement, WORDS_MAX } from "@evenkeel/contracts/observation";
 import type { ProbeOutcome } from "@evenkeel/contracts/plugin";
 import { combineParts, type JudgedAddress, listOutcomes, renderPart } from "./judge-addresses.ts";
-import { judgeUp } from "./judge-failure.ts";
+import { adviseToo, judgeUp } from "./judge-failure.ts";
 import { type JudgedNode, judgeCoverage, judgeNode } from "./judge-redis-node.ts";
 import { judgeRedisServer } from "./judge-redis-server.ts";
 import {
@@ -41,12 +41,8 @@ export function judgeRedisCluster(
 
 /** A single node that is away says little about a cluster. */
 function adviseMore(judgement: Judgement, addresses: readonly string[]): Judgement {
-  if (judgement.verdict !== "down" || addresses.length > 1 || judgement.advice !== undefined)
-    return judgement;
-  return {
-    ...judgement,
-    advice: "enter further nodes, so that the loss of one is not taken for the cluster's",
-  };
+  if (judgement.verdict !== "down" || addresses.length > 1) return judgement;
+  return adviseToo(judgement, "enter further nodes, so that the loss of one is not taken for the cluster's");
 }
 
 /** A node that sees the cluster well is believed, because it serves clients; then the one that knows the latest. */

@@ -3,7 +3,7 @@ import type { ProbeOutcome } from "@evenkeel/contracts/plugin";
 import { z } from "zod";
 import type { AddressOutcome } from "./gather-outcomes.ts";
 import { combineParts, OutcomeList, readOutcomes, renderPart } from "./judge-addresses.ts";
-import { judgeStranger } from "./judge-failure.ts";
+import { adviseToo, judgeStranger } from "./judge-failure.ts";
 import {
   type JudgedSentinel,
   judgeSentinel,
@@ -67,13 +67,9 @@ function judgeNameless(
   const nobody = `no sentinel answers, so that nobody finds the master ${settings.masterName}`;
   if (master !== undefined && judgeAlone(master, settings).verdict === "up")
     return unprotected(`${nobody}; ${master.address}, which they named last, serves as master: ${all.words}`);
-  const advice =
-    sentinels.length > 1 ? undefined : "enter all sentinels, so that the loss of one is only that";
-  return {
-    ...all,
-    words: `${nobody}: ${all.words}`,
-    ...(advice === undefined ? {} : { advice: all.advice ?? advice }),
-  };
+  const told = { ...all, words: `${nobody}: ${all.words}` };
+  if (all.verdict !== "down" || sentinels.length > 1) return told;
+  return adviseToo(told, "enter all sentinels, so that the loss of one is only that");
 }
 
 function judgeMaster(subject: {

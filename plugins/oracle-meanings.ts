@@ -72,6 +72,10 @@ export const ORACLE_MEANINGS: Meanings = {
   "ORA-12504": config("unknown-database", "the listener wants a service's name: enter it"),
   "NJS-505": config("tls-failed", "check the certificate authority: it must be one in PEM"),
   "NJS-506": config("tls-failed", "compare the TLS versions, ciphers and certificates of server and agent"),
+  ERR_TLS_CERT_ALTNAME_INVALID: config(
+    "tls-failed",
+    "the certificate is for another name: enter one that it lists as the address, or take mode verify-ca",
+  ),
   "ORA-28860": config("tls-failed", "compare the TLS versions and ciphers of server and agent"),
 
   "ORA-00018": moreProcesses,

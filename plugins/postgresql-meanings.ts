@@ -25,7 +25,7 @@ export const POSTGRESQL_MEANINGS: Meanings = {
     verdict: "config",
     reason: "auth-failed",
     advice:
-      'add to pg_hba.conf: host "{database}" "{user}" <agent\'s address>/32 scram-sha-256; then SELECT pg_reload_conf(); a line with clientcert needs a client certificate here; and see that the role has LOGIN',
+      'add to pg_hba.conf: host "{database}" "{user}" <agent\'s address>/32 scram-sha-256; then SELECT pg_reload_conf(); and see that the role has LOGIN',
   },
   "3D000": {
     verdict: "config",
@@ -59,3 +59,23 @@ export const POSTGRESQL_MEANINGS: Meanings = {
   },
   [NO_LOGIN]: { verdict: "config", reason: "auth-failed", advice: "enter the password of {user}" },
 };
+
+/** What the server says with 28000 beside that no line of pg_hba.conf is for us, in its own words in English. */
+const REFUSALS: readonly (readonly [RegExp, string])[] = [
+  [/not permitted to log in/, 'ALTER ROLE "{user}" LOGIN'],
+  [
+    /valid client certificate/,
+    "enter tls.clientCertPem and its key: the account's line in pg_hba.conf asks for it",
+  ],
+];
+
+/**
+ * Tells reasons apart that have one code.
+ *
+ * @param said what the server said
+ * @returns the rows that hold instead
+ */
+export function findRefusal(said: string): Meanings {
+  const [, advice] = REFUSALS.find(([words]) => words.test(said)) ?? [];
+  return advice === undefined ? {} : { "28000": { verdict: "config", reason: "auth-failed", advice } };
+}

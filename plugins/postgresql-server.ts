@@ -4,7 +4,7 @@ import { z } from "zod";
 import { judgeConnections } from "./connection-share.ts";
 import { judgeFailure, judgeStranger, judgeUp } from "./judge-failure.ts";
 import type { Meanings } from "./meaning.ts";
-import { POSTGRESQL_MEANINGS } from "./postgresql-meanings.ts";
+import { findRefusal, POSTGRESQL_MEANINGS } from "./postgresql-meanings.ts";
 
 /**
  * Asks for the role, for whether writes are on, and for the connections among those that ordinary accounts may have.
@@ -49,7 +49,9 @@ export function judgePostgresqlFailure(
   meanings: Meanings = POSTGRESQL_MEANINGS,
 ): Judgement {
   const isEngineCode = (code: string) => SQLSTATE.test(code) && !SYSTEM_CODES.has(code);
-  return judgeFailure(outcome, { address, user, database, meanings, isEngineCode });
+  const said = outcome.type === "failed" ? outcome.error.message : "";
+  const apart = { ...meanings, ...findRefusal(said) };
+  return judgeFailure(outcome, { address, user, database, meanings: apart, isEngineCode });
 }
 
 /**

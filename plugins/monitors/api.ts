@@ -51,6 +51,7 @@ const ADVICE: Readonly<Partial<Record<number, string>>> = {
   404: "check the path",
   405: "check the method",
 };
+const SERVER_ERRORS_FROM = 500;
 /** The credentials are refused. Asking on with them may lock an account, so that this is a setting to mend [SAFE-5]. */
 const REFUSED_LOGIN: ReadonlySet<number> = new Set([401, 407]);
 
@@ -74,7 +75,7 @@ function judge(outcome: ProbeOutcome, raw: Record<string, unknown>): Judgement {
       advice: "check the secret request headers",
     };
   }
-  const advice = ADVICE[status];
+  const advice = ADVICE[status] ?? (status >= SERVER_ERRORS_FROM ? "see the API's own log" : undefined);
   return {
     verdict: "down",
     reason: "wrong-status",

@@ -58,7 +58,8 @@ export interface EngineFixture {
   ): Promise<Awaited<ReturnType<ReturnType<typeof openSession>["probe"]>>["judgement"]>;
 }
 
-function createFixture(
+/** Makes what the tests of an engine work with; `setUp` starts it, in the temporary folder of that moment. */
+export function createFixture(
   engine: EngineUnderTest,
 ): EngineFixture & { setUp(): Promise<void>; tearDown(): Promise<void> } {
   const plugin = findMonitorPlugin(engine.kind);

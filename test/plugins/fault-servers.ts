@@ -76,8 +76,12 @@ const QUEUED = 4;
  * Starts a server on a free port of this machine.
  *
  * @param serve what to do with a connection
+ * @param host the address of this machine
  */
-export async function openServer(serve: (socket: Socket) => void): Promise<FaultServer> {
+export async function openServer(
+  serve: (socket: Socket) => void,
+  host: "127.0.0.1" | "::1" = "127.0.0.1",
+): Promise<FaultServer> {
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
@@ -87,11 +91,11 @@ export async function openServer(serve: (socket: Socket) => void): Promise<Fault
     socket.resume();
     serve(socket);
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(0, host);
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return {
-    address: `127.0.0.1:${port}`,
+    address: `${host === "::1" ? "[::1]" : host}:${port}`,
     async close() {
       for (const socket of sockets) socket.destroy();
       server.close();

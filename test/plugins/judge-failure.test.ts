@@ -149,6 +149,7 @@ test("the network's failures are told without the system's repetition", () => {
     reason: "refused",
     code: "ECONNREFUSED",
     words: "connection refused by 192.0.2.1:1234",
+    advice: expect.stringContaining("see that the server runs"),
   });
 });
 
@@ -163,6 +164,7 @@ test("a code that we gave ourselves is not shown", () => {
     verdict: "down",
     reason: "closed",
     words: "connection closed by 192.0.2.1:1234",
+    advice: expect.stringContaining("log"),
   });
 });
 
@@ -172,5 +174,6 @@ test("a time-out is told with its time and address", () => {
     verdict: "down",
     reason: "timed-out",
     words: "timed out after 201 ms waiting for 192.0.2.1:6379",
+    advice: expect.stringContaining("firewall"),
   });
 });

@@ -1,176 +1,93 @@
-import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
-import { startRedis } from "@evenkeel/lab/engines/redis";
-import { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import { eventually } from "../eventually.ts";
 import { testClientCertificates } from "./client-certificate-suite.ts";
-import { describePlugin, type ServerUnderTest } from "./engine-suite.ts";
-import type { TestCertificate } from "./test-certificates.ts";
+import { describePlugin } from "./engine-suite.ts";
+import { administer, REDIS, useCertificate } from "./servers/redis.ts";
 
-/** Where the server listens for TLS, counted from its own port; the lab has nothing there. */
-const TLS_AT = 3;
-/** Clients that the server takes while it is to be full. */
-const LIMIT = 6;
+await describePlugin("Redis", REDIS, (fixture) => {
+  const { probeFresh, server } = fixture;
 
-async function administer<Result>(
-  { host, port, admin }: ServerUnderTest,
-  use: (redis: Redis) => Promise<Result>,
-): Promise<Result> {
-  const redis = new Redis({ host, port, username: admin.user, password: admin.password, lazyConnect: true });
-  try {
-    await redis.connect();
-    return await use(redis);
-  } finally {
-    redis.disconnect();
-  }
-}
-
-async function fill(server: ServerUnderTest): Promise<() => Promise<void>> {
-  const { host, port, admin } = server;
-  // The monitor's kept session and this connection are in already.
-  const clients = Array.from(
-    { length: LIMIT - 1 },
-    () => new Redis({ host, port, username: admin.user, password: admin.password, lazyConnect: true }),
-  );
-  for (const client of clients) await client.connect();
-  await clients[0]?.config("SET", "maxclients", String(LIMIT));
-  return async () => {
-    await clients[0]?.config("SET", "maxclients", "10000");
-    for (const client of clients) client.disconnect();
-  };
-}
-
-/** Has the server listen for TLS too, which it can do while it runs. */
-async function useCertificate(
-  server: ServerUnderTest,
-  { cert, key }: TestCertificate,
-  clientAuthority: string,
-): Promise<{ readonly address: string }> {
-  const folder = join(server.stateDir, "redis", "dc1");
-  const files = { "tls-cert-file": cert, "tls-key-file": key, "tls-ca-cert-file": clientAuthority };
-  const settings = Object.entries(files).flatMap(([name, pem]) => {
-    writeFileSync(join(folder, name), pem, { mode: 0o600 });
-    return [name, join(folder, name)];
-  });
-  await administer(server, async (redis) => {
-    await redis.call(
-      "CONFIG",
-      "SET",
-      ...settings,
-      "tls-auth-clients",
-      "yes",
-      "tls-port",
-      server.port + TLS_AT,
-    );
-  });
-  return { address: `${server.host}:${server.port + TLS_AT}` };
-}
-
-await describePlugin(
-  "Redis",
-  {
-    kind: "redis",
-    program: "redis",
-    adminPassword: "redis-admin",
-    start: startRedis,
-    wrongPasswordCode: "WRONGPASS",
-    missingDatabaseCode: null,
-    fullCode: "MAXCLIENTS",
-    setReadOnly: async (server, on) =>
-      await administer(server, async (redis) => {
-        if (on) await redis.replicaof("127.0.0.1", server.port + 1);
-        else await redis.replicaof("NO", "ONE");
-      }),
-    fill,
-  },
-  (fixture) => {
-    const { probeFresh, server } = fixture;
-
-    test("[SAFE-5] an account without a needed right is config, with the rule to set", async () => {
-      const { user } = server().settings;
-      for (const command of ["info", "role"]) {
-        await administer(server(), async (redis) =>
-          redis.call("ACL", "SETUSER", String(user), `-${command}`),
-        );
-        expect(await probeFresh()).toMatchObject({
-          verdict: "config",
-          reason: "permission-denied",
-          code: "NOPERM",
-          advice: `ACL SETUSER ${user} +ping +role +info`,
-        });
-        await administer(server(), async (redis) =>
-          redis.call("ACL", "SETUSER", String(user), `+${command}`),
-        );
-      }
-      expect((await probeFresh()).verdict).toBe("up");
-    });
-
-    test("the probe's rights suffice without any key", async () => {
-      await administer(server(), async (redis) =>
-        redis.call("ACL", "SETUSER", "bare", "on", ">bare", "+ping", "+role", "+info"),
-      );
-      expect((await probeFresh({ user: "bare", password: "bare" })).verdict).toBe("up");
-      await administer(server(), async (redis) => redis.call("ACL", "DELUSER", "bare"));
-    });
-
-    test("[SAFE-5] a password that the server does not have is config", async () => {
-      await administer(server(), async (redis) =>
-        redis.call("ACL", "SETUSER", "default", "on", "nopass", "+ping", "+role", "+info"),
-      );
-      const anonymous = { user: undefined, password: undefined };
-      expect((await probeFresh(anonymous)).verdict).toBe("up");
-      expect(await probeFresh({ ...anonymous, password: "superfluous" })).toMatchObject({
+  test("[SAFE-5] an account without a needed right is config, with the rule to set", async () => {
+    const { user } = server().settings;
+    for (const command of ["info", "role"]) {
+      await administer(server(), async (redis) => redis.call("ACL", "SETUSER", String(user), `-${command}`));
+      expect(await probeFresh()).toMatchObject({
         verdict: "config",
-        reason: "auth-failed",
+        reason: "permission-denied",
+        code: "NOPERM",
+        advice: `ACL SETUSER ${user} +ping +role +info`,
       });
-      await administer(server(), async (redis) => redis.call("ACL", "SETUSER", "default", "off"));
-    });
+      await administer(server(), async (redis) => redis.call("ACL", "SETUSER", String(user), `+${command}`));
+    }
+    expect((await probeFresh()).verdict).toBe("up");
+  });
 
-    test("a server that runs a script without end lives", async () => {
-      // This connection is in before: a server that is busy lets nobody in who asks it for more than that.
-      await administer(server(), async (redis) => {
-        await redis.config("SET", "busy-reply-threshold", "1");
-        const script = administer(server(), async (other) => {
-          await other.eval("while true do end", 0);
-        }).catch((error: Error) => error.message);
-        await eventually(async () =>
-          expect(await probeFresh()).toMatchObject({
-            verdict: "degraded",
-            reason: "saturated",
-            code: "BUSY",
-          }),
-        );
-        await redis.script("KILL");
-        expect(await script).toMatch(/killed/i);
-      });
-      expect((await probeFresh()).verdict).toBe("up");
-    });
+  test("the probe's rights suffice without any key", async () => {
+    await administer(server(), async (redis) =>
+      redis.call("ACL", "SETUSER", "bare", "on", ">bare", "+ping", "+role", "+info"),
+    );
+    expect((await probeFresh({ user: "bare", password: "bare" })).verdict).toBe("up");
+    await administer(server(), async (redis) => redis.call("ACL", "DELUSER", "bare"));
+  });
 
-    test("[SAFE-5] a server that cannot save to disk lives", async () => {
-      // A folder of this name cannot be replaced by the file that the server writes.
-      const inTheWay = join(server().stateDir, "redis", "dc1", "dump.rdb");
-      mkdirSync(inTheWay);
-      await administer(server(), async (redis) => await redis.bgsave());
+  test("[SAFE-5] a password that the server does not have is config", async () => {
+    await administer(server(), async (redis) =>
+      redis.call("ACL", "SETUSER", "default", "on", "nopass", "+ping", "+role", "+info"),
+    );
+    const anonymous = { user: undefined, password: undefined };
+    expect((await probeFresh(anonymous)).verdict).toBe("up");
+    expect(await probeFresh({ ...anonymous, password: "superfluous" })).toMatchObject({
+      verdict: "config",
+      reason: "auth-failed",
+    });
+    await administer(server(), async (redis) => redis.call("ACL", "SETUSER", "default", "off"));
+  });
+
+  test("a server that runs a script without end lives", async () => {
+    // This connection is in before: a server that is busy lets nobody in who asks it for more than that.
+    await administer(server(), async (redis) => {
+      await redis.config("SET", "busy-reply-threshold", "1");
+      const script = administer(server(), async (other) => {
+        await other.eval("while true do end", 0);
+      }).catch((error: Error) => error.message);
       await eventually(async () =>
-        expect(await probeFresh()).toMatchObject({ verdict: "degraded", reason: "disk-full" }),
-      );
-      rmdirSync(inTheWay);
-      await administer(server(), async (redis) => await redis.bgsave());
-      await eventually(async () => expect((await probeFresh()).verdict).toBe("up"));
-    });
-
-    testClientCertificates(fixture, {
-      demand: async (certificate, clientAuthority) =>
-        await useCertificate(server(), certificate, clientAuthority),
-      refusals: [
-        { reason: "tls-failed", code: "TLS_ALERT_CERTIFICATE_REQUIRED" },
-        { reason: "tls-failed", code: "TLS_ALERT_UNKNOWN_CA" },
-      ],
-      relent: async () =>
-        await administer(server(), async (redis) => {
-          await redis.call("CONFIG", "SET", "tls-port", "0");
+        expect(await probeFresh()).toMatchObject({
+          verdict: "degraded",
+          reason: "saturated",
+          code: "BUSY",
         }),
+      );
+      await redis.script("KILL");
+      expect(await script).toMatch(/killed/i);
     });
-  },
-);
+    expect((await probeFresh()).verdict).toBe("up");
+  });
+
+  test("[SAFE-5] a server that cannot save to disk lives", async () => {
+    // A folder of this name cannot be replaced by the file that the server writes.
+    const inTheWay = join(server().stateDir, "redis", "dc1", "dump.rdb");
+    mkdirSync(inTheWay);
+    await administer(server(), async (redis) => await redis.bgsave());
+    await eventually(async () =>
+      expect(await probeFresh()).toMatchObject({ verdict: "degraded", reason: "disk-full" }),
+    );
+    rmdirSync(inTheWay);
+    await administer(server(), async (redis) => await redis.bgsave());
+    await eventually(async () => expect((await probeFresh()).verdict).toBe("up"));
+  });
+
+  testClientCertificates(fixture, {
+    demand: async (certificate, clientAuthority) =>
+      await useCertificate(server(), certificate, clientAuthority),
+    refusals: [
+      { reason: "tls-failed", code: "TLS_ALERT_CERTIFICATE_REQUIRED" },
+      { reason: "tls-failed", code: "TLS_ALERT_UNKNOWN_CA" },
+    ],
+    relent: async () =>
+      await administer(server(), async (redis) => {
+        await redis.call("CONFIG", "SET", "tls-port", "0");
+      }),
+  });
+});
