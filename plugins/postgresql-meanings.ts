@@ -65,7 +65,7 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [/not permitted to log in/, 'ALTER ROLE "{user}" LOGIN'],
   [
     /valid client certificate/,
-    "enter tls.clientCertPem and its key: the account's line in pg_hba.conf asks for it",
+    "enter a client certificate (tls.clientCertPem) and its key: the account's line in pg_hba.conf asks for it",
   ],
 ];
 
