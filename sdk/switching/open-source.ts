@@ -4,12 +4,13 @@ import type { SdkConfig, SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { parseConfig } from "../config/parse-config.ts";
 import { ConfigError } from "../errors.ts";
 import { createReaders, type Readers, wantsReaders } from "../routing/create-readers.ts";
+import { observeSource } from "../telemetry/observe-source.ts";
 import { createSides, type SideRequest, type WarmSide } from "./create-sides.ts";
 import type { Side } from "./side.ts";
 import type { SourceEvents } from "./source-events.ts";
 import type { SourceOptions } from "./source-options.ts";
 import { createSwitchboard, type Switchboard } from "./switchboard.ts";
-import { followRemotely, useLocally } from "./use-route.ts";
+import { followRemotely, type RouteUse, useLocally } from "./use-route.ts";
 
 /** What every data source offers beside its driver's own interface. */
 export interface RoutedSource {
@@ -60,17 +61,27 @@ export async function openSource<S extends WarmSide>(
     drainMs: options.drainMs ?? DEFAULT_DRAIN_MS,
     ...(readers === null ? {} : { onFollow: readers.follow }),
   });
-  const routes =
+  const endObserving = observeSource({ config, board, events });
+  const endSides = (): void => {
+    endObserving();
+    board.close();
+    sides.close();
+  };
+  const follow = async (): Promise<RouteUse> =>
     config.etcd === undefined
       ? useLocally(config, board)
       : await followRemotely(config, options, board, events);
+  // Without this a certificate that cannot be read would leave connections that are kept warm for nobody.
+  const routes = await follow().catch((error: unknown) => {
+    endSides();
+    throw error;
+  });
   const source: RoutedSource = {
     on: (event, listener) => void events.on(event, listener as never),
     off: (event, listener) => void events.off(event, listener as never),
     route: routes.route,
     async close() {
-      board.close();
-      sides.close();
+      endSides();
       await routes.end();
     },
   };

@@ -55,6 +55,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "ioredis",
     "mongodb",
     "@elastic/elasticsearch",
+    "@opentelemetry/api",
   ],
   cli: ["@evenkeel/contracts", "node:", "zod"],
   web: [
