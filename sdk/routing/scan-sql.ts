@@ -22,10 +22,9 @@ export interface ScannedSql {
   readonly comments: readonly string[];
 }
 
-const WORD = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
-const NUMBER = /[0-9][\w.]*/y;
+/** Space, words and numbers: most of a statement, and never the beginning of a text or comment. */
+const PLAIN = /(\s+)|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|[0-9][\w.]*/y;
 const DOLLAR_QUOTE = /\$(?:[A-Za-z_][\w]*)?\$/y;
-const SPACE = /\s+/y;
 
 /**
  * Takes texts, quoted names and comments away from a statement.
@@ -38,30 +37,28 @@ export function scanSql(sql: string, dialect: SqlDialect): ScannedSql | null {
   const tokens: string[] = [];
   const comments: string[] = [];
   let at = 0;
-  const take = (pattern: RegExp): string | null => {
-    pattern.lastIndex = at;
-    return pattern.exec(sql)?.[0] ?? null;
-  };
   while (at < sql.length) {
-    const comment = endOfComment(sql, at, dialect);
-    const quote = comment === null ? endOfQuote(sql, at, dialect, tokens.at(-1)) : null;
-    const end = comment ?? quote;
-    if (end === Number.POSITIVE_INFINITY) return null;
-    if (end !== null) {
-      if (comment === null) tokens.push("''");
-      else comments.push(sql.slice(at, end));
-      at = end;
+    PLAIN.lastIndex = at;
+    const plain = PLAIN.exec(sql);
+    if (plain !== null) {
+      if (plain[1] === undefined) tokens.push(plain[0].toLowerCase());
+      at = PLAIN.lastIndex;
       continue;
     }
-    const token = take(SPACE) ?? take(WORD) ?? take(NUMBER) ?? sql.charAt(at);
-    if (token.trim() !== "") tokens.push(token.toLowerCase());
-    at += token.length;
+    const comment = endOfComment(sql, at, dialect);
+    const end = comment ?? endOfQuote(sql, at, dialect, tokens.at(-1)) ?? at + 1;
+    if (end === Number.POSITIVE_INFINITY) return null;
+    if (comment !== null) comments.push(sql.slice(at, end));
+    else tokens.push(end === at + 1 ? sql.charAt(at) : "''");
+    at = end;
   }
   return { tokens, comments };
 }
 
 /** @returns where a comment that begins here ends; null: none begins; infinity: it has no end, or is executed */
 function endOfComment(sql: string, at: number, dialect: SqlDialect): number | null {
+  const first = sql.charAt(at);
+  if (first !== "-" && first !== "/" && first !== "#") return null;
   const two = sql.slice(at, at + 2);
   if (two === "--" || (dialect.hash && two.startsWith("#"))) {
     // MySQL wants a space behind the dashes, without which they are two minus signs.
