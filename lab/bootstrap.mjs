@@ -35,7 +35,7 @@ const VERBS = {
   start: { run: ["lab/main.ts"], programs: ENGINES },
   lab: { run: ["lab/remote.ts"], programs: [] },
   drill: { run: ["lab/drill/main.ts"], programs: ENGINES },
-  bench: { run: ["test/bench/drills.ts"], programs: ENGINES },
+  bench: { run: ["test/bench/main.ts"], programs: ENGINES },
   check: { run: ["lab/check.ts"], programs: [] },
   rules: { run: ["lab/rules.ts"], programs: [] },
   sim: { run: ["test/sim/main.ts"], programs: [] },

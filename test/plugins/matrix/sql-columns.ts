@@ -1,8 +1,13 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { loadDriver } from "@evenkeel/agent/drivers";
 import type { Judgement } from "@evenkeel/contracts/observation";
 import { connectMariadb } from "@evenkeel/lab/engines/mariadb-connection";
 import { startPostgresql } from "@evenkeel/lab/engines/postgresql";
 import { connectPostgresql } from "@evenkeel/lab/engines/postgresql-connection";
 import { findEmbeddedPostgresql } from "@evenkeel/lab/setup/embedded-postgresql";
+import { mysql } from "@evenkeel/plugins/monitors/mysql";
+import { MYSQL_HEARTBEAT_ACCOUNT } from "@evenkeel/plugins/mysql-heartbeat";
+import { readAccount } from "../beating.ts";
 import * as mariadb from "../servers/mysql.ts";
 import * as postgresql from "../servers/postgresql.ts";
 import { OTHER_NAME } from "../test-certificates.ts";
@@ -12,7 +17,12 @@ import { type EngineWish, makeEngineColumn, type RunningEngine } from "./engine-
 /** How long a server that cannot write may take to say so; some wait for somebody to make room. */
 const NOTICE_MS = 2000;
 const OTHERS_TLS = { mode: "verify", caPem: OTHER_NAME.cert };
-const BLIND = "a probe that only reads does not notice: what does is the heartbeat account";
+const BLIND = "a probe that only reads does not notice";
+/** What needs no new room from the disk is written as ever: thousands of heartbeats were. */
+const BLIND_TO_BEATS = `${BLIND}, and neither do heartbeats, whose row needs no new room`;
+const HEARTBEAT = { heartbeatUser: "evenkeel_heartbeat", heartbeatPassword: "heartbeat-password" };
+/** Heartbeats that a page of the binary log has room for, and many more. */
+const BEATS_MAX = 200;
 const MISSING = { monitoredDatabase: "no_such_database" };
 
 /** Fills the disk, has the server write, and probes. */
@@ -39,6 +49,22 @@ async function fillDisk(
   clearTimeout(timer);
   if (came === "written") throw new Error("the disk is not full");
   return await stage.probe({ ...server().settings });
+}
+
+/** Writes heartbeats until one is not taken, refused or not. */
+async function beatUntilStuck(stage: Stage, settings: Record<string, unknown>): Promise<void> {
+  const context = { load: loadDriver, onClosed: () => undefined, accessTimeoutMs: NOTICE_MS };
+  const session = mysql.heartbeat?.open(settings, context, "matrix");
+  if (session === undefined) throw new Error("MySQL has heartbeats");
+  stage.after(() => session.destroy());
+  for (let seq = 1; seq <= BEATS_MAX; seq += 1) {
+    const written = session.write(seq).then(
+      () => true,
+      () => false,
+    );
+    if (!(await Promise.race([written, wait(NOTICE_MS, false)]))) return;
+  }
+  throw new Error(`${BEATS_MAX} heartbeats were written to a full disk`);
 }
 
 /** MariaDB, for MySQL. */
@@ -81,9 +107,12 @@ export async function makeMariadbColumn(): Promise<Column> {
         "disk-full": {
           by: "engine",
           expected: EXPECTED.up,
-          remark: BLIND,
-          run: (stage) =>
-            fillDisk(stage, running, async () => {
+          remark: `${BLIND}; heartbeats hang after some that the log still has room for`,
+          async run(stage) {
+            await say("CREATE DATABASE evenkeel_probe");
+            for (const statement of readAccount(MYSQL_HEARTBEAT_ACCOUNT, HEARTBEAT.heartbeatPassword))
+              await say(statement);
+            const judgement = await fillDisk(stage, running, async () => {
               const { host, port, admin } = server();
               await connectMariadb({ host, port, ...admin }, async (ask) => {
                 await ask("SET SESSION sql_log_bin = 0");
@@ -91,7 +120,10 @@ export async function makeMariadbColumn(): Promise<Column> {
                 for (let row = 0; row < 100; row += 1)
                   await ask("INSERT INTO shop.large VALUES (REPEAT('x', 4000000))");
               });
-            }),
+            });
+            await beatUntilStuck(stage, { ...settings(), ...HEARTBEAT });
+            return judgement;
+          },
         },
         "tls-name": {
           by: "engine",
@@ -142,7 +174,7 @@ const POSTGRESQL: EngineWish = {
       "disk-full": {
         by: "engine",
         expected: EXPECTED.up,
-        remark: BLIND,
+        remark: BLIND_TO_BEATS,
         run: (stage) =>
           fillDisk(stage, running, async () => {
             const { host, port, admin } = server();
