@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Judgement, Observation } from "./observation.ts";
+import { Heartbeat, Judgement, Observation, TargetFacts } from "./observation.ts";
 import {
   ArbitrationSettings,
   Id,
@@ -295,6 +295,10 @@ export const MonitorTestResult = z.object({
   agentId: z.string(),
   judgement: Judgement,
   latencyMs: Observation.shape.latencyMs,
+  /** Null: the target did not let us in, or its kind tells no more. */
+  facts: TargetFacts.nullable(),
+  /** Whether heartbeats could be written; nothing is written by a test. Null: there is no heartbeat account. */
+  heartbeat: Heartbeat.nullable(),
 });
 
 /** A public key of an agent (RFC 7517): P-256 or X25519, never with its private part. */

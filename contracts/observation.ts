@@ -81,6 +81,23 @@ export const Heartbeat = z.object({
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
+/** A right that an account lacks, with the statement to paste. */
+export const MissingRight = z.object({ right: z.string().max(100), statement: z.string().max(WORDS_MAX) });
+export type MissingRight = z.infer<typeof MissingRight>;
+/** Rights that a test names at most. */
+export const MISSING_RIGHTS_MAX = 20;
+
+/** What a connection test reached, beside the judgement; null: the server does not tell. */
+export const TargetFacts = z.object({
+  version: z.string().max(200).nullable(),
+  role: z.string().max(200).nullable(),
+  /** How far behind its source the server says it is, in milliseconds. */
+  lagMs: z.number().min(0).nullable(),
+  /** Rights that the monitor's account lacks, those of heartbeats among them. */
+  missing: z.array(MissingRight).max(MISSING_RIGHTS_MAX),
+});
+export type TargetFacts = z.infer<typeof TargetFacts>;
+
 /** Refusals closer together than this count as one, in milliseconds. */
 export const REFUSAL_SPACING_MS = 50;
 /** Refusals in a row, that far apart, which `fastRefuse` asks of each of two sites. */
@@ -118,5 +135,7 @@ export const Observation = z.object({
   freshLoginAgeMs: z.number().int().min(0).nullable(),
   /** What heartbeats found out; absent where the monitor has no heartbeat account. */
   heartbeat: Heartbeat.optional(),
+  /** What was reached; only in the answer to a connection test. */
+  facts: TargetFacts.optional(),
 });
 export type Observation = z.infer<typeof Observation>;

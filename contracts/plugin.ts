@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { EdgeRequest } from "./edge-sight.ts";
-import type { Judgement, ProbeReason, Verdict } from "./observation.ts";
+import type { HeartbeatPlugin } from "./heartbeat-plugin.ts";
+import type { Judgement, ProbeReason, TargetFacts, Verdict } from "./observation.ts";
 import type { Timing } from "./plan.ts";
 
 /** A text in both languages of the console. */
@@ -37,40 +38,13 @@ export interface ProbeSession {
    * The agent bounds it: after the access timeout it calls `destroy` and drops the session.
    */
   probe(): Promise<unknown>;
+  /**
+   * Finds out what a person who tests the connection wants to know beyond the judgement. Called at most once, after a
+   * probe that was answered, and bounded by the agent like a probe. Absent: the kind tells no more.
+   */
+  inspect?(): Promise<TargetFacts>;
   /** Closes the socket at once, whatever is in flight; may be called twice; never throws, never waits. */
   destroy(): void;
-}
-
-/** One kept connection of the heartbeat account, or none yet; gone for good after its first failure. */
-export interface HeartbeatSession {
-  /** False until the account was let in: what fails before says nothing about writing. */
-  isLoggedIn(): boolean;
-  /**
-   * Writes the agent's own row, and nothing else. Rejects with the driver's own error; the agent bounds it.
-   *
-   * @param seq the number that the row is to hold
-   */
-  write(seq: number): Promise<void>;
-  /** Reads the number in the agent's own row; null: there is none. Rejects like `write`. */
-  read(): Promise<number | null>;
-  /** Closes the socket at once; see {@link ProbeSession.destroy}. */
-  destroy(): void;
-}
-
-/** How a kind writes and reads the agent's own row. */
-export interface HeartbeatPlugin {
-  /** Whether the monitor has a heartbeat account; pure. @param settings as for `open` */
-  isWanted(settings: Record<string, unknown>): boolean;
-  /**
-   * Makes a session that connects with its first call, of a monitor that has a heartbeat account.
-   *
-   * @param settings common, target and secret merged
-   * @param context the agent's surroundings
-   * @param source key of the row: who writes
-   */
-  open(settings: Record<string, unknown>, context: ProbeContext, source: string): HeartbeatSession;
-  /** Judges a call that failed; pure. @param settings as for `open`, without secrets */
-  judge(outcome: Extract<ProbeOutcome, { type: "failed" }>, settings: Record<string, unknown>): Judgement;
 }
 
 /** What came of one probe. */

@@ -30,6 +30,7 @@ export function keepAddresses(
   const kept = addresses.map((address) => keepAddress(context, address, open, meanings));
   let rejectInFlight: ((error: Error) => void) | null = null;
   let isDestroyed = false;
+  let inspected: ProbeSession | null = null;
   return {
     probe: () =>
       new Promise((resolve, reject) => {
@@ -37,8 +38,17 @@ export function keepAddresses(
         rejectInFlight = reject;
         gather(kept, context.accessTimeoutMs * PATIENCE_SHARE).then(resolve, reject);
       }),
+    // Whatever they have in common, the first tells as well as any.
+    async inspect() {
+      const [first = ""] = addresses;
+      const session = open(first, { ...context, onClosed: () => undefined });
+      inspected = session;
+      if (session.inspect === undefined) throw createError(ABANDONED, "the kind tells no more");
+      return await session.inspect().finally(() => session.destroy());
+    },
     destroy() {
       isDestroyed = true;
+      inspected?.destroy();
       for (const one of kept) one.destroy();
       rejectInFlight?.(createError(ABANDONED, "the probe was given up"));
     },

@@ -1,10 +1,12 @@
-import type { HeartbeatSession, ProbeContext } from "@evenkeel/contracts/plugin";
+import type { HeartbeatSession } from "@evenkeel/contracts/heartbeat-plugin";
+import type { ProbeContext } from "@evenkeel/contracts/plugin";
 import { keepConnection, type Line } from "./keep-connection.ts";
 
 /** What may be done once the heartbeat account is logged in. */
 export interface HeartbeatWork {
   write(seq: number): Promise<unknown>;
   read(): Promise<number | null>;
+  check(): Promise<unknown>;
 }
 
 /**
@@ -37,6 +39,10 @@ export function keepHeartbeat(
       };
       await session.probe();
       return held;
+    },
+    async check() {
+      next = (work) => work.check();
+      await session.probe();
     },
     destroy: () => session.destroy(),
   };

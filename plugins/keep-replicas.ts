@@ -51,6 +51,7 @@ export function keepReplicas(context: ProbeContext, server: ReplicatedServer): P
       if (context.purpose === "test") await Promise.all(answers);
       return { main: sample, replicas: kept.flatMap((one) => one.known() ?? []) };
     },
+    ...(main.inspect === undefined ? {} : { inspect: main.inspect }),
     destroy() {
       isDestroyed = true;
       main.destroy();

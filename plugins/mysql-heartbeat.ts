@@ -1,4 +1,4 @@
-import type { HeartbeatPlugin } from "@evenkeel/contracts/plugin";
+import type { HeartbeatPlugin } from "@evenkeel/contracts/heartbeat-plugin";
 import { z } from "zod";
 import { computeLockWaitS, HeartbeatSettings } from "./heartbeat-settings.ts";
 import { keepHeartbeat } from "./keep-heartbeat.ts";
@@ -70,6 +70,11 @@ export const mysqlHeartbeat: HeartbeatPlugin = {
       return {
         write: (seq) => ask(WRITE, [source, seq, seq]),
         read: async () => Rows.parse(await ask(READ, [source]))[0]?.seq ?? null,
+        // To be explained, a statement takes the rights that it would take to be run.
+        check: async () => {
+          await ask(`EXPLAIN ${READ}`, [source]);
+          await ask(`EXPLAIN ${WRITE}`, [source, 0, 0]);
+        },
       };
     });
   },

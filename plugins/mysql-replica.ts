@@ -36,7 +36,7 @@ export function openMysqlReplica(settings: SqlSettings, context: ProbeContext): 
     let asksWithoutRight = 0;
     return async () => {
       const server = await ask(MYSQL_QUESTION);
-      const status = await askStatus(ask);
+      const status = await askReplicaStatus(ask);
       asksWithoutRight = status === null ? asksWithoutRight + 1 : 0;
       if (asksWithoutRight >= ASKS_WITHOUT_RIGHT) line.socket.destroy();
       return { server, status };
@@ -44,7 +44,13 @@ export function openMysqlReplica(settings: SqlSettings, context: ProbeContext): 
   });
 }
 
-async function askStatus(ask: AskMysql): Promise<unknown> {
+/**
+ * Asks how a server follows.
+ *
+ * @param ask asks it
+ * @returns the rows, one per source; null: the account may not see them
+ */
+export async function askReplicaStatus(ask: AskMysql): Promise<unknown> {
   const [first, second] = STATUS;
   try {
     return await ask(first).catch((error: { errno?: number }) => {
@@ -88,7 +94,7 @@ export function judgeMysqlReplica(
     return judgeFollowing({ troubles: writable, lagMs: null, missing }, lagLimitMs);
   }
   const troubles = [...writable, ...listTroubles(sample.status)];
-  return judgeFollowing({ troubles, lagMs: readLag(sample.status) }, lagLimitMs);
+  return judgeFollowing({ troubles, lagMs: readReplicaLag(sample.status) }, lagLimitMs);
 }
 
 /** A column whose name was changed from the second word to the first. */
@@ -111,8 +117,13 @@ function listTroubles(rows: readonly Row[]): string[] {
   });
 }
 
-/** The slowest of its sources; null: none is known. */
-function readLag(rows: readonly Row[]): number | null {
+/**
+ * Reads how far behind a server says it is.
+ *
+ * @param rows one per source
+ * @returns milliseconds behind the one that it is furthest behind; null: it does not say
+ */
+export function readReplicaLag(rows: readonly Row[]): number | null {
   const lags = rows.flatMap((row) => {
     const seconds = row.Seconds_Behind_Source ?? row.Seconds_Behind_Master;
     return seconds === null || seconds === undefined ? [] : [Number(seconds) * 1000];

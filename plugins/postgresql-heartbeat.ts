@@ -1,4 +1,4 @@
-import type { HeartbeatPlugin } from "@evenkeel/contracts/plugin";
+import type { HeartbeatPlugin } from "@evenkeel/contracts/heartbeat-plugin";
 import { z } from "zod";
 import { HeartbeatSettings } from "./heartbeat-settings.ts";
 import { keepHeartbeat } from "./keep-heartbeat.ts";
@@ -64,6 +64,11 @@ export const postgresqlHeartbeat: HeartbeatPlugin = {
       return {
         write: (seq) => ask(WRITE, [source, seq]),
         read: async () => Rows.parse(await ask(READ, [source]))[0]?.seq ?? null,
+        // To be explained, a statement takes the rights that it would take to be run.
+        check: async () => {
+          await ask(`EXPLAIN ${READ}`, [source]);
+          await ask(`EXPLAIN ${WRITE}`, [source, 0]);
+        },
       };
     });
   },

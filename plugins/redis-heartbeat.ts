@@ -1,4 +1,4 @@
-import type { HeartbeatPlugin } from "@evenkeel/contracts/plugin";
+import type { HeartbeatPlugin } from "@evenkeel/contracts/heartbeat-plugin";
 import { judgeFailure } from "./judge-failure.ts";
 import { createError } from "./keep-connection.ts";
 import { keepHeartbeat } from "./keep-heartbeat.ts";
@@ -46,6 +46,8 @@ export const redisHeartbeat: HeartbeatPlugin = {
         return reply;
       };
       return {
+        // Whether it may write shows only when it does: Redis tells that to administrators alone.
+        check: () => ask("GET", `${KEY}${source}`),
         write: (seq) => ask("SET", `${KEY}${source}`, String(seq)),
         async read() {
           const held = Number((await ask("GET", `${KEY}${source}`)) ?? Number.NaN);

@@ -1,6 +1,8 @@
 import type { ProbeContext, ProbeSession } from "@evenkeel/contracts/plugin";
 import { parseAddress } from "./address.ts";
-import { createError, keepConnection, type Line } from "./keep-connection.ts";
+import { createError, type Line } from "./keep-connection.ts";
+import { keepInspected } from "./keep-inspected.ts";
+import { inspectRedis } from "./redis-facts.ts";
 import { AUTH_REFUSED, MAX_CLIENTS } from "./redis-meanings.ts";
 import { encodeCommands, isRespError, type RespReply } from "./resp.ts";
 import { createExchange, type Exchange } from "./resp-exchange.ts";
@@ -53,9 +55,12 @@ export function openRedisServer(
   { commands, read }: RedisQuestion,
 ): ProbeSession {
   const question = encodeCommands(commands);
-  return keepConnection(context, async (line) => {
+  return keepInspected(context, async (line) => {
     const exchange = await connectRedis(login, address, line, context);
-    return async () => read(await exchange(question, commands.length).catch(nameRefusal));
+    return {
+      probe: async () => read(await exchange(question, commands.length).catch(nameRefusal)),
+      inspect: () => inspectRedis(exchange),
+    };
   });
 }
 

@@ -67,14 +67,29 @@ async function checkTarget(
  * Judges what a test of a target found.
  *
  * @param subject what people call the target
- * @param observation what the test found
+ * @param observation what the test found: the judgement, what was reached, and whether heartbeats could be written
  * @param account the statements that make an account of the target's kind; undefined: it needs none
  */
-export function judgeTarget(subject: string, { judgement }: Observation, account?: string): Finding {
+export function judgeTarget(subject: string, observation: Observation, account?: string): Finding {
+  const { judgement, facts } = observation;
   const state = STATES[judgement.verdict];
-  const words = `${judgement.verdict.replace("_", "-")}, ${judgement.words}`;
-  if (state === "good") return good(subject, words);
+  const known = [facts?.version, facts?.role].filter((fact) => typeof fact === "string");
+  const words = [`${judgement.verdict.replace("_", "-")}, ${judgement.words}`, ...known].join("; ");
+  if (state === "good") return judgeRights(subject, words, observation);
   const isAccounts = account !== undefined && ACCOUNT_REASONS.includes(judgement.reason);
   const statements = isAccounts ? `\nthe whole account, with the least rights:\n${account}` : "";
   return { state, subject, words, fix: `${judgement.advice ?? FIX}${statements}` };
+}
+
+/** A target that is up may yet keep something from its accounts. */
+function judgeRights(subject: string, words: string, { facts, heartbeat }: Observation): Finding {
+  if (heartbeat?.reason !== undefined) {
+    const why = `${words}; no heartbeats: ${heartbeat.words ?? heartbeat.reason}`;
+    return doubtful(subject, why, heartbeat.advice ?? FIX);
+  }
+  const missing = facts?.missing ?? [];
+  if (missing.length === 0) return good(subject, words);
+  const rights = missing.map(({ right }) => right).join(", ");
+  const fix = missing.map(({ statement }) => statement).join("; ");
+  return doubtful(subject, `${words}; the account lacks ${rights}`, fix);
 }

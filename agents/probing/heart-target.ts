@@ -1,6 +1,6 @@
+import type { HeartbeatPlugin, HeartbeatSession } from "@evenkeel/contracts/heartbeat-plugin";
 import type { Heartbeat } from "@evenkeel/contracts/observation";
 import type { Timing } from "@evenkeel/contracts/plan";
-import type { HeartbeatPlugin, HeartbeatSession } from "@evenkeel/contracts/plugin";
 import { gradeRecoveryPoint } from "@evenkeel/core/health/heartbeat-log";
 import { loadDriver } from "../drivers.ts";
 import type { MonitorHeart } from "./monitor-heart.ts";

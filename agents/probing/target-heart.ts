@@ -1,5 +1,5 @@
+import type { HeartbeatSession } from "@evenkeel/contracts/heartbeat-plugin";
 import type { Heartbeat } from "@evenkeel/contracts/observation";
-import type { HeartbeatSession } from "@evenkeel/contracts/plugin";
 import { type HeartbeatEnd, judgeHeartbeat } from "@evenkeel/core/health/heartbeat";
 import { CONFIG_RETRY_MS } from "@evenkeel/core/health/track";
 import type { Cancel, Clock } from "../clock.ts";

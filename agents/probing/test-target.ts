@@ -4,6 +4,7 @@ import { addProbe, createTrack, renderObservation } from "@evenkeel/core/health/
 import { findMonitorPlugin } from "@evenkeel/plugins/registry";
 import { loadDriver, loadDrivers } from "../drivers.ts";
 import type { Unseal } from "../unseal.ts";
+import { inspectTarget, type TestedMore } from "./inspect-target.ts";
 import { runProbe } from "./run-probe.ts";
 
 type TestFrame = Extract<EdgeFrame, { type: "test" }>;
@@ -16,7 +17,7 @@ type TestFrame = Extract<EdgeFrame, { type: "test" }>;
  * @returns what was found; it never throws
  */
 export async function testTarget(frame: TestFrame, unseal: Unseal): Promise<Observation> {
-  const { judgement, tookMs } = await probeOnce(frame, unseal);
+  const { judgement, tookMs, ...more } = await probeOnce(frame, unseal);
   const timing = {
     retryIntervalMs: frame.accessTimeoutMs,
     monitorTimeoutMs: frame.accessTimeoutMs,
@@ -30,13 +31,16 @@ export async function testTarget(frame: TestFrame, unseal: Unseal): Promise<Obse
   const track = addProbe(createTrack(frame.target.targetVersion), ended, { timing, failOn: [] });
   const observation = renderObservation({ monitorId: "test", dataCentre: frame.target.name }, track, tookMs);
   if (observation === null) throw new Error("a track with a probe renders an observation");
-  return observation;
+  return { ...observation, ...more };
 }
 
-async function probeOnce(
-  frame: TestFrame,
-  unseal: Unseal,
-): Promise<{ judgement: Judgement; tookMs: number }> {
+/** What a test found. */
+interface Found extends TestedMore {
+  readonly judgement: Judgement;
+  readonly tookMs: number;
+}
+
+async function probeOnce(frame: TestFrame, unseal: Unseal): Promise<Found> {
   const plugin = findMonitorPlugin(frame.kind);
   if (plugin === undefined) {
     const words = `this agent knows no monitors of kind ${frame.kind}`;
@@ -52,10 +56,11 @@ async function probeOnce(
   const context = { load: loadDriver, onClosed: () => undefined, purpose: "test", accessTimeoutMs } as const;
   const session = plugin.open(settings, context);
   const ran = await runProbe(session, accessTimeoutMs);
-  session.destroy();
+  const more = await inspectTarget({ plugin, settings, context, session, ran }).finally(session.destroy);
   if (ran.type === "void") {
     const words = `this agent was ${Math.round(ran.lateMs)} ms late and cannot tell; test again`;
     return { judgement: { verdict: "down", reason: "timed-out", words }, tookMs: 0 };
   }
-  return { judgement: plugin.judge(ran.outcome, settings), tookMs: ran.endedAtMs - ran.startedAtMs };
+  const judgement = plugin.judge(ran.outcome, settings);
+  return { judgement, tookMs: ran.endedAtMs - ran.startedAtMs, ...more };
 }

@@ -4,8 +4,9 @@ import { readAddress } from "../address.ts";
 import { DATABASE_TIMING } from "../default-timing.ts";
 import { HEARTBEAT_SETTING, HeartbeatCommon, HeartbeatSecret } from "../heartbeat-settings.ts";
 import { judgeReplicated } from "../judge-replicas.ts";
-import { keepConnection } from "../keep-connection.ts";
+import { keepInspected } from "../keep-inspected.ts";
 import { keepReplicas } from "../keep-replicas.ts";
+import { inspectMysql } from "../mysql-facts.ts";
 import { MYSQL_HEARTBEAT_ACCOUNT, mysqlHeartbeat } from "../mysql-heartbeat.ts";
 import { connectMysql } from "../mysql-line.ts";
 import { MYSQL_MEANINGS } from "../mysql-meanings.ts";
@@ -28,9 +29,9 @@ function open(raw: Record<string, unknown>, context: ProbeContext): ProbeSession
     ...settings,
     meanings: MYSQL_MEANINGS,
     openMain: (address, own) =>
-      keepConnection(own, async (line) => {
+      keepInspected(own, async (line) => {
         const ask = await connectMysql({ ...settings, address }, own, line);
-        return () => ask(MYSQL_QUESTION);
+        return { probe: () => ask(MYSQL_QUESTION), inspect: () => inspectMysql(ask, settings.user) };
       }),
     openReplica: (address, own) => openMysqlReplica({ ...settings, address }, own),
   });
@@ -62,7 +63,7 @@ export const mysql: MonitorPlugin = {
 CREATE USER evenkeel_probe@'192.0.2.20' IDENTIFIED BY '…';
 -- lets the account in without showing it anything
 GRANT SHOW VIEW ON evenkeel_probe.* TO evenkeel_probe@'192.0.2.20';
--- only where read replicas are monitored: lets it see how they follow
+-- lets it see how a server or its replicas follow, and how far they are behind
 GRANT REPLICA MONITOR ON *.* TO evenkeel_probe@'192.0.2.20'; -- MariaDB
 GRANT REPLICATION CLIENT ON *.* TO evenkeel_probe@'192.0.2.20'; -- MySQL
 -- optional, for heartbeats: an account of its own that writes one row per agent, on the active side only

@@ -4,8 +4,9 @@ import { readAddress } from "../address.ts";
 import { DATABASE_TIMING } from "../default-timing.ts";
 import { HEARTBEAT_SETTING, HeartbeatCommon, HeartbeatSecret } from "../heartbeat-settings.ts";
 import { judgeReplicated } from "../judge-replicas.ts";
-import { keepConnection } from "../keep-connection.ts";
+import { keepInspected } from "../keep-inspected.ts";
 import { keepReplicas } from "../keep-replicas.ts";
+import { inspectPostgresql } from "../postgresql-facts.ts";
 import { POSTGRESQL_HEARTBEAT_ACCOUNT, postgresqlHeartbeat } from "../postgresql-heartbeat.ts";
 import { connectPostgresql } from "../postgresql-line.ts";
 import { POSTGRESQL_MEANINGS } from "../postgresql-meanings.ts";
@@ -25,9 +26,12 @@ const PORT = 5432;
 function open(raw: Record<string, unknown>, context: ProbeContext): ProbeSession {
   const settings = ReplicatedSettings.parse(raw);
   const openWith = (question: string) => (address: string, own: ProbeContext) =>
-    keepConnection(own, async (line) => {
+    keepInspected(own, async (line) => {
       const ask = await connectPostgresql({ ...settings, address }, own, line);
-      return async () => (await ask(question))[0];
+      return {
+        probe: async () => (await ask(question))[0],
+        inspect: () => inspectPostgresql(ask, settings.user),
+      };
     });
   return keepReplicas(context, {
     ...settings,

@@ -208,7 +208,22 @@ describe("a connection test", () => {
     const { nonce, target } = await connected.take("test");
     expect(target.config).toEqual({ user: "u", database: "d", host: "h", port: 1 });
     connected.send({ type: "tested", nonce, observation: sees("test", "dc1") });
-    expect(await answer).toMatchObject({ agentId: agent.agentId, judgement: { verdict: "up" } });
+    expect(await answer).toMatchObject({
+      ...{ agentId: agent.agentId, judgement: { verdict: "up" } },
+      ...{ facts: null, heartbeat: null },
+    });
+    connected.close();
+  });
+
+  it("tells what was reached and what the account lacks", async () => {
+    const connected = await join(agent);
+    const answer = ask(owner, "POST", `${arranged.path}/monitors/test`, MonitorTestResult, body);
+    const { nonce } = await connected.take("test");
+    const missing = [{ right: "pg_monitor", statement: 'GRANT pg_monitor TO "u"' }];
+    const facts = { version: "PostgreSQL 15.18", role: "primary", lagMs: null, missing };
+    const heartbeat = { writable: null, rpoMs: null, words: "let in" };
+    connected.send({ type: "tested", nonce, observation: { ...sees("test", "dc1"), facts, heartbeat } });
+    expect(await answer).toMatchObject({ facts, heartbeat });
     connected.close();
   });
 });

@@ -56,6 +56,7 @@ export const monitorTestRoutes = new Hono<AppEnv>().use(authenticate, withCatalo
       throw new AppError("no-agent", `${why}: site ${site.name}`, { site: site.name });
     }
     const { agentId, observation } = outcome;
-    return c.json({ agentId, judgement: observation.judgement, latencyMs: observation.latencyMs });
+    const { judgement, latencyMs, facts = null, heartbeat = null } = observation;
+    return c.json({ agentId, judgement, latencyMs, facts, heartbeat });
   },
 );

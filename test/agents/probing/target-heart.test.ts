@@ -1,5 +1,5 @@
+import type { HeartbeatPlugin } from "@evenkeel/contracts/heartbeat-plugin";
 import type { Judgement } from "@evenkeel/contracts/observation";
-import type { HeartbeatPlugin } from "@evenkeel/contracts/plugin";
 import type { Route } from "@evenkeel/contracts/route";
 import { HEARTBEAT_SETTLE_MS, type RouteWitness } from "@evenkeel/core/health/heartbeat";
 import { CONFIG_RETRY_MS } from "@evenkeel/core/health/track";
@@ -61,6 +61,7 @@ const heartbeat: HeartbeatPlugin = {
       isLoggedIn: () => isLoggedIn,
       write: (seq) => call(() => rows.write(name, seq)),
       read: () => call(async () => rows.held[name] ?? null),
+      check: () => Promise.resolve(),
       destroy() {
         if (isOpen) rows.destroyed += 1;
         isOpen = false;

@@ -1,0 +1,39 @@
+import type { TargetFacts } from "@evenkeel/contracts/observation";
+import type { ProbeContext, ProbeSession } from "@evenkeel/contracts/plugin";
+import { type Ask, keepConnection, type Line } from "./keep-connection.ts";
+
+/** What may be asked over a connection that stands. */
+export interface Questions {
+  readonly probe: Ask;
+  readonly inspect: () => Promise<TargetFacts>;
+}
+
+/**
+ * Keeps a connection that can be inspected as well as probed; see `keepConnection`.
+ *
+ * @param context the agent's surroundings
+ * @param begin connects and logs in over the session's socket
+ */
+export function keepInspected(
+  context: ProbeContext,
+  begin: (line: Line) => Promise<Questions>,
+): ProbeSession {
+  let facts: TargetFacts | null = null;
+  let isInspecting = false;
+  const session = keepConnection(context, async (line) => {
+    const { probe, inspect } = await begin(line);
+    return async () => {
+      if (!isInspecting) return await probe();
+      facts = await inspect();
+    };
+  });
+  return {
+    ...session,
+    async inspect() {
+      isInspecting = true;
+      await session.probe();
+      if (facts === null) throw new Error("an inspection that ended has found something");
+      return facts;
+    },
+  };
+}
