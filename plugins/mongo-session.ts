@@ -1,7 +1,7 @@
 import type * as Crypto from "node:crypto";
 import type { ProbeContext, ProbeSession } from "@evenkeel/contracts/plugin";
 import { z } from "zod";
-import { createError, keepConnection } from "./keep-connection.ts";
+import { createError, keepConnection, type Line } from "./keep-connection.ts";
 import {
   type BsonCodec,
   createMongoExchange,
@@ -63,10 +63,7 @@ export function openMongoSession(
   context: ProbeContext,
 ): ProbeSession {
   return keepConnection(context, async (line) => {
-    const codec = await context.load<BsonCodec>("bson");
-    const wire = await connectLine(line, address, settings, context);
-    const exchange = createMongoExchange(wire, codec);
-    await login(exchange, settings, context);
+    const exchange = await connectMongo(settings, address, context, line);
     const read: MongoDocument = {
       find: COLLECTION,
       limit: 1,
@@ -87,6 +84,27 @@ export function openMongoSession(
       return { hello: role, status: status?.ok === 1 ? status : null };
     };
   });
+}
+
+/**
+ * Connects and logs in over a session's socket.
+ *
+ * @param settings whom to log in as
+ * @param address the server's
+ * @param context the agent's surroundings
+ * @param line the session's socket
+ * @returns what asks
+ */
+export async function connectMongo(
+  settings: MongoSettings,
+  address: string,
+  context: ProbeContext,
+  line: Line,
+): Promise<MongoExchange> {
+  const codec = await context.load<BsonCodec>("bson");
+  const exchange = createMongoExchange(await connectLine(line, address, settings, context), codec);
+  await login(exchange, settings, context);
+  return exchange;
 }
 
 async function login(exchange: MongoExchange, settings: MongoSettings, context: ProbeContext): Promise<void> {

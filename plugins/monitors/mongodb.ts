@@ -3,10 +3,12 @@ import type { MonitorPlugin, ProbeContext, ProbeOutcome, ProbeSession } from "@e
 import { z } from "zod";
 import { createAddressesSchema, readAddress } from "../address.ts";
 import { DATABASE_TIMING } from "../default-timing.ts";
+import { HEARTBEAT_SETTING, HeartbeatCommon, HeartbeatSecret } from "../heartbeat-settings.ts";
 import { judgeAddresses } from "../judge-addresses.ts";
 import { judgeFailure } from "../judge-failure.ts";
 import { judgeMongoAnswer } from "../judge-mongo-answer.ts";
 import { keepAddresses } from "../keep-addresses.ts";
+import { MONGO_HEARTBEAT_ACCOUNT, mongoHeartbeat } from "../mongo-heartbeat.ts";
 import { MONGO_MEANINGS } from "../mongo-meanings.ts";
 import { MongoSettings, openMongoSession } from "../mongo-session.ts";
 import { createSettings, describeSetting } from "../settings.ts";
@@ -30,6 +32,7 @@ const Common = createSettings({
         ["The database that holds the account (authSource).", "账号所在的数据库（authSource）。"],
       ),
     ),
+  ...HeartbeatCommon,
 });
 const Target = createSettings({
   addresses: createAddressesSchema(PORT, [
@@ -69,15 +72,18 @@ export const mongodb: MonitorPlugin = {
   defaults: DATABASE_TIMING,
   common: Common,
   target: Target,
-  secret: SqlSecret,
+  beside: [HEARTBEAT_SETTING],
+  secret: createSettings({ ...SqlSecret.shape, ...HeartbeatSecret }),
   account: `// mongosh, once per data centre
 db.getSiblingDB("admin").createUser({
   user: "evenkeel_probe", pwd: "…", mechanisms: ["SCRAM-SHA-256"],
   roles: [{ role: "read", db: "evenkeel_probe" }]
 })
-// Optional, to see connections and write blocks: { role: "clusterMonitor", db: "admin" }`,
+// Optional, to see connections and write blocks: { role: "clusterMonitor", db: "admin" }
+// Optional, for heartbeats: an account of its own that writes one document per agent, on the active side only
+${MONGO_HEARTBEAT_ACCOUNT}`,
   proof:
-    "Login, wrong passwords, crashes and hangs were proven against FerretDB 1.24.2, which speaks MongoDB's protocol; roles, write blocks, missing rights and TLS against a server of our own that answers as MongoDB's manual says. MongoDB itself, replica sets that elect, and sharded clusters were not run.",
+    "Login, heartbeats, wrong passwords, crashes and hangs were proven against FerretDB 1.24.2, which speaks MongoDB's protocol; roles, write blocks, lost majorities, missing rights and TLS against a server of our own that answers as MongoDB's manual says. MongoDB itself, replica sets that elect, and sharded clusters were not run.",
   codes: MONGO_MEANINGS,
   example: {
     common: {
@@ -95,5 +101,6 @@ db.getSiblingDB("admin").createUser({
     const [first = ""] = addresses;
     return { ...readAddress(first), addresses, database: connectedDatabases[0], hasUser: true };
   },
+  heartbeat: mongoHeartbeat,
   judge,
 };

@@ -1,6 +1,8 @@
+import { loadDriver } from "@evenkeel/agent/drivers";
 import { startFerretdb } from "@evenkeel/lab/engines/ferretdb";
 import type { ManagedProcess } from "@evenkeel/lab/processes/process-spec";
 import { findFetched } from "@evenkeel/lab/setup/fetched-engines";
+import { mongoHeartbeat } from "@evenkeel/plugins/mongo-heartbeat";
 import { mongodb } from "@evenkeel/plugins/monitors";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../eventually.ts";
@@ -68,6 +70,20 @@ describe.skipIf(missing !== undefined)("FerretDB 1.24.2", () => {
     expect(countSockets()).toBe(during);
     expect(closings()).toBe(0);
     destroy();
+  });
+
+  test("takes heartbeats, whose number is read back", async () => {
+    const { user: heartbeatUser, password: heartbeatPassword } = ADMIN;
+    const settings = { ...mongodb.example.common, addresses: [`${host.host}:${host.port}`] };
+    const context = { load: loadDriver, onClosed: () => undefined, accessTimeoutMs: ACCESS_TIMEOUT_MS };
+    const session = mongoHeartbeat.open({ ...settings, heartbeatUser, heartbeatPassword }, context, "agt_1");
+    await eventually(async () => expect((await probeFresh()).verdict).toBe("up"));
+    expect(await session.read()).toBeNull();
+    for (const seq of [1_763_000_000_000, 1_763_000_000_001]) {
+      await session.write(seq);
+      expect(await session.read()).toBe(seq);
+    }
+    session.destroy();
   });
 
   test("[SAFE-5] a wrong password is config, names the user and shows no password", async () => {
