@@ -71,6 +71,9 @@ export function computeHeartbeatDuty(
   return agreedForMs < settleMs ? { type: "rest", why: "settling" } : { type: "write" };
 }
 
+/** What keeps a server from answering a write while it answers reads. */
+const HUNG_ADVICE = "look for a full disk, a lock, or a replica that commits wait for";
+
 /** How the writing of a heartbeat ended. */
 export type HeartbeatEnd =
   | { readonly type: "written" }
@@ -95,7 +98,8 @@ export function judgeHeartbeat(end: HeartbeatEnd): Omit<Heartbeat, "rpoMs"> {
   if (end.type === "hung") {
     const what = end.loggedIn ? "a write" : "the login of the heartbeat account";
     const words = `${what} was not answered within ${Math.round(end.afterMs)} ms`;
-    return { writable: end.loggedIn ? false : null, reason: "timed-out", words };
+    if (!end.loggedIn) return { writable: null, reason: "timed-out", words };
+    return { writable: false, reason: "timed-out", words, advice: HUNG_ADVICE };
   }
   const { verdict, reason, code, words, advice } = end.judgement;
   const isRefusal = end.loggedIn && (verdict === "read_only" || verdict === "degraded");

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { startMariadb } from "@evenkeel/lab/engines/mariadb";
 import { connectMariadb } from "@evenkeel/lab/engines/mariadb-connection";
 import { mysql } from "@evenkeel/plugins/monitors/mysql";
@@ -7,9 +9,12 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../eventually.ts";
 import { whyMissing } from "../lab/engines/engine-lab.ts";
 import { readAccount, SOURCE, startBeating } from "./beating.ts";
+import { mountSmallDisk } from "./matrix/small-disk.ts";
 import { useTwoServers } from "./two-servers.ts";
 
 const missing = await whyMissing("mariadb");
+/** Room for an empty log. */
+const DISK_MEGABYTES = 4;
 const LOGIN = { user: "evenkeel_heartbeat", password: "heartbeat-password" };
 
 describe.skipIf(missing !== undefined)(`heartbeats in MariaDB ${missing ?? ""}`, () => {
@@ -128,5 +133,31 @@ describe.skipIf(missing !== undefined)(`heartbeats in MariaDB ${missing ?? ""}`,
     });
     beating.stop();
     await ask("dc1", `GRANT INSERT ON evenkeel_probe.heartbeat TO ${account}`);
+  });
+
+  // The last one: the server's log begins anew on another disk.
+  test("tell of a full disk, which the probe does not see", async ({ skip }) => {
+    const disk = mountSmallDisk(DISK_MEGABYTES);
+    if ("missing" in disk) return skip(disk.missing);
+    const settings = join(servers.lab().stateDir, "mysql", "dc1", "my.cnf");
+    const before = readFileSync(settings, "utf8");
+    const { process: server } = servers.handle().dataCentres.dc1;
+    writeFileSync(settings, before.replace("log_bin = binlog", `log_bin = ${disk.folder}/binlog`));
+    try {
+      await server.kill();
+      expect(await server.revive()).toEqual({ ok: true });
+      const beating = await startBeating(servers, LOGIN);
+      await beating.expect("dc1", { judgement: { verdict: "up" }, heartbeat: { writable: true } });
+      disk.fill();
+      // It waits for room in its log, and looks for it once a minute: longer than a test may wait for the end.
+      await beating.expect("dc1", {
+        judgement: { verdict: "degraded", reason: "timed-out", advice: expect.stringContaining("full disk") },
+        failing: null,
+      });
+      beating.stop();
+      await server.kill();
+    } finally {
+      disk.unmount();
+    }
   });
 });
