@@ -24,6 +24,8 @@ let said: string[];
 let foreign: WrittenFrame["results"];
 let told: ProcessesFrame[];
 let set: StoreSet;
+/** How often it was told that a route may have changed. */
+let heard: number;
 
 beforeEach(() => {
   beginVirtualTime();
@@ -32,6 +34,7 @@ beforeEach(() => {
   said = [];
   foreign = [];
   told = [];
+  heard = 0;
   set = createStoreSet({
     ...{ instanceId: INSTANCE, site: "s1", clock: SYSTEM_CLOCK, confirmedBy: () => "edge" as const },
     unseal: async () => ({ ok: true, secret: SECRET }),
@@ -41,6 +44,9 @@ beforeEach(() => {
     },
     onChange: () => undefined,
     onForeign: (results) => void foreign.push(...results),
+    onRoutes: () => {
+      heard += 1;
+    },
     onProcesses: (frame) => told.push(frame) > 0,
     say: (line) => said.push(line),
   });
@@ -125,6 +131,48 @@ describe("the stores of an agent", () => {
     expect(said).toEqual([expect.stringContaining("orders cannot be mirrored for MAS")]);
     const [result] = await set.write([writeOf(1, "dc1")]);
     expect(result?.outcome).toEqual({ result: "stored", written: true });
+  });
+});
+
+describe("who tells where a monitor's writes go", () => {
+  const tell = () =>
+    set
+      .witnesses(MONITOR)
+      .map(({ by, route }) => [by, route === null ? null : `${route.epoch} ${route.active}`]);
+
+  it("is the control plane as long as it is heard, and every store that is reached", async () => {
+    await set.follow(planOf([{ id: "mirrored" }, { id: "plain", sites: ["s1"] }]));
+    expect(tell().map(([by]) => by)).not.toContain("control-plane");
+    await set.write([writeOf(1, "dc1")]);
+    await turn();
+    const both = [
+      ["shared-store", "1 dc1"],
+      ["site-store", "1 dc1"],
+    ];
+    expect(tell()).toEqual([["control-plane", "1 dc1"], ...both]);
+    set.forgetTold();
+    expect(tell()).toEqual(both);
+    memoryOf("mirrored").fail("put", true);
+    await vi.advanceTimersByTimeAsync(2 * BEAT_INTERVAL_MS);
+    expect(tell()).toEqual([["site-store", "1 dc1"]]);
+  });
+
+  it("tells of a switch before the stores have it, and each store of what stands there", async () => {
+    await set.follow(planOf([{ id: "mirrored" }, { id: "plain" }]));
+    await set.write([writeOf(1, "dc1")]);
+    await turn();
+    heard = 0;
+    const writing = set.write([writeOf(2, "dc2")]);
+    expect(heard).toBe(1);
+    expect(tell()[0]).toEqual(["control-plane", "2 dc2"]);
+    await writing;
+    expect(heard).toBeGreaterThan(1);
+    memoryOf("plain").remove(ROUTE);
+    expect(tell()).toEqual([
+      ["control-plane", "2 dc2"],
+      ["shared-store", "2 dc2"],
+      ["shared-store", null],
+    ]);
   });
 });
 
