@@ -25,6 +25,8 @@ export interface HeartTarget {
   readonly monitor: MonitorHeart;
   /** Key of the row: who writes. */
   readonly source: string;
+  /** Its turn among those that begin with it, in milliseconds: a thousand at once would delay each other. */
+  readonly firstAfterMs: number;
   /** Whether the probe hears the server; one that is gone is not asked to write. */
   readonly isHeard: () => boolean;
   /** Called when something changed that the control plane has to know. */

@@ -25,7 +25,7 @@ const PAUSE_INTERVALS = 3;
 class HeartConnection implements TargetHeart {
   readonly #target: HeartTarget;
   readonly #clock: Clock;
-  readonly #end: Cancel;
+  #end: Cancel;
   #session: HeartbeatSession | null = null;
   #doing: "write" | "read" | "rest" = "rest";
   #isBusy = false;
@@ -37,7 +37,9 @@ class HeartConnection implements TargetHeart {
   constructor(target: HeartTarget, clock: Clock) {
     this.#target = target;
     this.#clock = clock;
-    this.#end = clock.every(target.timing.retryIntervalMs, () => this.#tick());
+    this.#end = clock.after(target.firstAfterMs, () => {
+      this.#end = clock.every(target.timing.retryIntervalMs, () => this.#tick());
+    });
   }
 
   state(): Heartbeat {

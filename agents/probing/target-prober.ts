@@ -98,7 +98,7 @@ class TargetConnection implements TargetProber {
       this.#endLogins = clock.every(FRESH_LOGIN_MS, () => void this.#loginAnew());
       void this.#loginAnew();
     });
-    this.#heart = this.#startHeart();
+    this.#heart = this.#startHeart(turn.probeAfterMs);
     if (turn.probeAfterMs > 0) this.#schedule(this.#turnMs);
     else void this.#begin();
   }
@@ -127,12 +127,19 @@ class TargetConnection implements TargetProber {
     if (this.#session !== null) this.#drop(this.#session);
   }
 
-  #startHeart(): TargetHeart | null {
+  #startHeart(firstAfterMs: number): TargetHeart | null {
     const { plugin, settings, rules, heart, dataCentre } = this.#target;
     if (heart === undefined || plugin.heartbeat === undefined) return null;
     if (!plugin.heartbeat.isWanted(settings)) return null;
     const isHeard = () => ALIVE.includes(this.#track.judgement?.verdict);
-    const parts = { plugin: plugin.heartbeat, settings, timing: rules.timing, dataCentre, ...heart };
+    const parts = {
+      plugin: plugin.heartbeat,
+      settings,
+      timing: rules.timing,
+      dataCentre,
+      firstAfterMs,
+      ...heart,
+    };
     return startTargetHeart({ ...parts, isHeard, onChange: this.#onChange }, this.#clock);
   }
 
