@@ -1,9 +1,10 @@
-import type * as Http from "node:http";
-import type * as Https from "node:https";
-import type { Socket } from "node:net";
+import type * as Net from "node:net";
+import type * as Tls from "node:tls";
 import type { ProbeContext, ProbeSession } from "@evenkeel/contracts/plugin";
+import type * as Undici from "undici";
 import { createError } from "./keep-connection.ts";
 import { ABANDONED, PEER_CLOSED } from "./network-errors.ts";
+import { nameCut } from "./secure-line.ts";
 import type { TlsSettings } from "./tls.ts";
 import { createTlsOptions } from "./tls-options.ts";
 
@@ -11,6 +12,8 @@ import { createTlsOptions } from "./tls-options.ts";
 const BODY_MAX_BYTES = 256 * 1024;
 /** Answers over one connection from which on its unannounced end is news. */
 const ANSWERS_NEEDED = 2;
+/** An idle connection is kept for so long, in milliseconds, unless the server announces less; targets are asked more often. */
+const IDLE_MAX_MS = 10 * 60_000;
 
 /** What a server answered. */
 export interface HttpAnswer {
@@ -21,8 +24,26 @@ export interface HttpAnswer {
   readonly isWhole: boolean;
 }
 
+/** A request over the kept connection. */
+export interface HttpRequest {
+  readonly path: string;
+  /** Left out: GET. */
+  readonly method?: "GET" | "POST" | "DELETE" | "PUT" | "PATCH";
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** Sends one request over the kept connection. @param keepBody true: the answer's body is wanted */
-export type SendHttp = (request: Http.RequestOptions, keepBody?: boolean) => Promise<HttpAnswer>;
+export type SendHttp = (request: HttpRequest, keepBody?: boolean) => Promise<HttpAnswer>;
+
+/** Where a session connects to. */
+export interface HttpTarget {
+  readonly host: string;
+  readonly port: number;
+  /** What the certificate has to list where no server name was entered. */
+  readonly name: string;
+  /** Whether and how to encrypt. */
+  readonly tls: TlsSettings;
+}
 
 /**
  * Keeps one HTTP connection for as long as the server lets it be used again. HTTP servers close idle connections as a
@@ -31,41 +52,33 @@ export type SendHttp = (request: Http.RequestOptions, keepBody?: boolean) => Pro
  * would otherwise be probed in a tight loop.
  *
  * @param context the agent's surroundings
- * @param tls whether and how to encrypt
+ * @param target where to connect to
  * @param ask what to send each time, one request after the other; its result is the sample
  * @returns the session
  */
 export function keepHttp(
   context: ProbeContext,
-  tls: TlsSettings,
+  target: HttpTarget,
   ask: (send: SendHttp) => Promise<unknown>,
 ): ProbeSession {
-  let client: HttpClient | null = null;
-  let sent: Http.ClientRequest | null = null;
+  const kept: Kept = { client: null, socket: null, answers: 0, isAsking: false, failure: null };
   let rejectInFlight: ((error: Error) => void) | null = null;
   let isDestroyed = false;
   let hasTold = false;
 
-  const connections = watchConnections(() => {
-    if (isDestroyed || hasTold) return;
-    hasTold = true;
-    context.onClosed();
-  });
-
   async function probe(): Promise<unknown> {
-    client ??= await openClient(context, tls);
-    const { request: open, agent } = client;
+    kept.client ??= await openClient(context, target, kept, () => {
+      if (isDestroyed || hasTold) return;
+      hasTold = true;
+      context.onClosed();
+    });
+    const { client } = kept;
     if (isDestroyed) throw createError(ABANDONED, "the probe was given up");
     return await ask(async (request, keepBody = false) => {
       if (isDestroyed) throw createError(ABANDONED, "the probe was given up");
-      const send = () => {
-        const sending = open({ ...request, agent });
-        sent = sending;
-        return exchange(sending, connections, keepBody);
-      };
-      const first = await send();
+      const first = await exchange(client, request, kept, keepBody);
       // A kept connection may be closed by the server just as we write: that is no failure yet, a new one tells.
-      const answered = first === "stale" ? await send() : first;
+      const answered = first === "stale" ? await exchange(client, request, kept, keepBody) : first;
       if (answered === "stale") throw createError(PEER_CLOSED, "the server closed the connection");
       return answered;
     });
@@ -80,121 +93,158 @@ export function keepHttp(
     destroy() {
       if (isDestroyed) return;
       isDestroyed = true;
-      rejectInFlight?.(createError(ABANDONED, "the probe was given up"));
-      sent?.destroy();
-      client?.agent.destroy();
+      const error = createError(ABANDONED, "the probe was given up");
+      rejectInFlight?.(error);
+      kept.socket?.destroy();
+      void kept.client?.destroy(error);
     },
   };
 }
 
-/** Node's client for the protocol, with the agent that holds the one connection. */
-interface HttpClient {
-  readonly request: (options: Https.RequestOptions) => Http.ClientRequest;
-  readonly agent: Http.Agent;
+/** What is kept between requests. */
+interface Kept {
+  client: Undici.Client | null;
+  /** The present connection, from the moment on at which it is begun: the client itself owns those that stand only. */
+  socket: Net.Socket | null;
+  /** Answers over it. */
+  answers: number;
+  /** True while a request is under way: the end of its connection is then told by its failure. */
+  isAsking: boolean;
+  /** How a connection failed during the present request, where the system or TLS said it. */
+  failure: SystemError | null;
 }
 
-const ONE_CONNECTION = { keepAlive: true, maxSockets: 1, maxFreeSockets: 1 } as const;
+async function openClient(
+  context: ProbeContext,
+  target: HttpTarget,
+  kept: Kept,
+  onUnannouncedEnd: () => void,
+): Promise<Undici.Client> {
+  const { host, port, name, tls } = target;
+  const { Client } = await context.load<typeof Undici>("undici");
+  const net = await context.load<typeof Net>("node:net");
+  const node = await context.load<typeof Tls>("node:tls");
+  const encryption = await createTlsOptions(tls, name, context);
+  const origin = `${encryption === null ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const note = (error: SystemError): void => {
+    kept.failure ??= error;
+  };
+  const client = new Client(origin, {
+    // The agent has its own deadline; the client's would only blur what happened.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: IDLE_MAX_MS,
+    keepAliveMaxTimeout: IDLE_MAX_MS,
+    allowH2: false,
+    connect(_options, done) {
+      const socket = net.connect({ host, port, noDelay: true });
+      kept.socket = socket;
+      kept.answers = 0;
+      if (encryption === null) {
+        settle(socket, socket, "connect", done, note);
+        return;
+      }
+      const secure = node.connect({ ...encryption, socket });
+      kept.socket = secure;
+      settle(secure, socket, "secureConnect", done, note);
+    },
+  });
+  // Ends that the server announced, and idle ones that the client closes itself, have codes of their own.
+  client.on("disconnect", (_origin, _clients, error: SystemError) => {
+    const isNews = !kept.isAsking && kept.answers >= ANSWERS_NEEDED;
+    if (isNews && error.code === UNANNOUNCED) onUnannouncedEnd();
+  });
+  return client;
+}
 
-async function openClient(context: ProbeContext, tls: TlsSettings): Promise<HttpClient> {
-  // The name to check is the one in the request's Host header, unless another one was entered: Node sees to that.
-  const encryption = await createTlsOptions(tls, null, context);
-  if (encryption === null) {
-    const { Agent, request } = await context.load<typeof Http>("node:http");
-    return { request, agent: new Agent(ONE_CONNECTION) };
-  }
-  const { Agent, request } = await context.load<typeof Https>("node:https");
-  return { request, agent: new Agent({ ...ONE_CONNECTION, ...encryption }) };
+function settle(
+  socket: Net.Socket,
+  below: Net.Socket,
+  ready: "connect" | "secureConnect",
+  done: Undici.buildConnector.Callback,
+  note: (error: SystemError) => void,
+): void {
+  const fail = (error: SystemError): void => {
+    stop();
+    below.destroy();
+    done(nameCut(error), null);
+  };
+  const end = (): void => fail(createError(PEER_CLOSED, "the server closed the connection"));
+  const stand = (): void => {
+    stop();
+    done(null, socket);
+  };
+  const stop = (): void => {
+    below.off("error", fail);
+    socket.off("error", fail).off("close", end).off(ready, stand);
+    // An alert of TLS may follow in the same moment, before the client listens; its own errors it ends sockets with.
+    for (const one of [below, socket])
+      one.on("error", (error: SystemError) => {
+        if (error.code !== UNANNOUNCED) note(error);
+      });
+  };
+  below.once("error", fail);
+  socket.once("error", fail).once("close", end).once(ready, stand);
 }
 
 /** Sends a request and reads its answer; `stale`: the kept connection turned out to be closed. */
 function exchange(
-  sending: Http.ClientRequest,
-  connections: Connections,
+  client: Undici.Client,
+  { path, method = "GET", headers }: HttpRequest,
+  kept: Kept,
   keepBody: boolean,
 ): Promise<HttpAnswer | "stale"> {
   return new Promise((resolve, reject) => {
-    let hasAnswer = false;
-    sending.on("socket", connections.use);
-    sending.on("response", (answer) => {
-      hasAnswer = true;
-      if (!sending.shouldKeepAlive) connections.expectEnd();
-      const done = (body: string, isWhole: boolean) => {
-        connections.countAnswer();
-        resolve({ status: answer.statusCode ?? 0, body, isWhole });
-      };
-      drain(answer, keepBody, done, (error) => reject(nameHangUp(error)));
-    });
-    sending.on("error", (error) => {
-      const named = nameHangUp(error);
-      const isStale = sending.reusedSocket && !hasAnswer && STALE.has(named.code ?? "");
-      if (isStale) resolve("stale");
-      else reject(named);
-    });
-    sending.end();
+    const wasKept = kept.answers > 0;
+    let status = 0;
+    let bytes = 0;
+    let body = "";
+    Object.assign(kept, { isAsking: true, failure: null });
+    client.dispatch(
+      { path, method, headers: { ...headers } },
+      {
+        onRequestStart() {},
+        onResponseStart(_controller, statusCode) {
+          status = statusCode;
+        },
+        onResponseData(controller, chunk) {
+          bytes += chunk.length;
+          if (keepBody) body += chunk.toString("latin1");
+          if (bytes <= BODY_MAX_BYTES) return;
+          endAnswer(kept);
+          resolve({ status, body, isWhole: false });
+          // A large body costs the connection.
+          controller.abort(createError(ABANDONED, "the body is longer than a probe reads"));
+        },
+        onResponseEnd() {
+          endAnswer(kept);
+          resolve({ status, body, isWhole: true });
+        },
+        onResponseError(_, error) {
+          kept.isAsking = false;
+          const named = nameHangUp(error, kept.failure);
+          if (wasKept && status === 0 && STALE.has(named.code ?? "")) resolve("stale");
+          else reject(named);
+        },
+      },
+    );
   });
 }
 
-/** How writing to a connection fails that the server has closed. */
-const STALE: ReadonlySet<string> = new Set([PEER_CLOSED, "ECONNRESET", "EPIPE"]);
+function endAnswer(kept: Kept): void {
+  kept.isAsking = false;
+  kept.answers += 1;
+}
 
 type SystemError = Error & { readonly code?: string; readonly syscall?: string };
 
-/** Node calls a connection that ended in good order reset as well; only what the system reset has a system call. */
-function nameHangUp(error: SystemError): SystemError {
-  const hasEnded = error.code === "ECONNRESET" && error.syscall === undefined;
-  return hasEnded ? createError(PEER_CLOSED, "the server closed the connection") : error;
-}
+/** The client's code for a connection that the server ended without announcing it. */
+const UNANNOUNCED = "UND_ERR_SOCKET";
+/** How writing to a connection fails that the server has closed. */
+const STALE: ReadonlySet<string> = new Set([PEER_CLOSED, "ECONNRESET", "EPIPE"]);
 
-/** Reads a body to its end, so that the connection can be used again; a large one costs the connection instead. */
-function drain(
-  answer: Http.IncomingMessage,
-  keepBody: boolean,
-  done: (body: string, isWhole: boolean) => void,
-  failed: (error: Error) => void,
-): void {
-  let bytes = 0;
-  let body = "";
-  answer.on("error", failed);
-  answer.on("end", () => done(body, true));
-  answer.on("data", (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (keepBody) body += chunk.toString("latin1");
-    if (bytes <= BODY_MAX_BYTES) return;
-    done(body, false);
-    answer.destroy();
-  });
-}
-
-/** What is known of the one connection that is open. */
-interface Connections {
-  use(socket: Socket): void;
-  countAnswer(): void;
-  /** Its end has been announced: it is then no news. */
-  expectEnd(): void;
-}
-
-/** Tells when a connection ends of which nobody expected it. */
-function watchConnections(onUnexpectedEnd: () => void): Connections {
-  let present: { readonly socket: Socket; answers: number; isLeaving: boolean } | null = null;
-  return {
-    use(socket) {
-      if (present?.socket === socket) return;
-      const opened = { socket, answers: 0, isLeaving: false };
-      present = opened;
-      // The HTTP agent itself closes a free connection when the time is over that the server announced for it.
-      socket.once("timeout", () => {
-        opened.isLeaving = true;
-      });
-      socket.once("close", () => {
-        if (present === opened) present = null;
-        if (!opened.isLeaving && opened.answers >= ANSWERS_NEEDED) onUnexpectedEnd();
-      });
-    },
-    countAnswer() {
-      if (present !== null) present.answers += 1;
-    },
-    expectEnd() {
-      if (present !== null) present.isLeaving = true;
-    },
-  };
+/** The client says of most ends no more than that; the socket may know better, such as which alert of TLS came. */
+function nameHangUp(error: SystemError, ofSocket: SystemError | null): SystemError {
+  if (error.code !== UNANNOUNCED) return error;
+  return nameCut(ofSocket ?? createError(PEER_CLOSED, "the server closed the connection"));
 }

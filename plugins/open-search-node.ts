@@ -56,12 +56,13 @@ export function openSearchNode(
       ? {}
       : { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` }),
   };
-  const node = { host, port, headers };
-  return keepHttp(context, { tls, clientKeyPem }, async (send) => {
-    const health = await send({ ...node, path: `/_cluster/health?timeout=${masterMs}ms&${within}` }, true);
+  const target = { host, port, name: host, tls: { tls, clientKeyPem } };
+  return keepHttp(context, target, async (send) => {
+    const path = `/_cluster/health?timeout=${masterMs}ms&${within}`;
+    const health = await send({ headers, path }, true);
     return {
       health: readHealth(health),
-      blocks: await askBlocks(send, { ...node, path: `${BLOCKS}&${within}` }),
+      blocks: await askBlocks(send, { headers, path: `${BLOCKS}&${within}` }),
     };
   });
 }

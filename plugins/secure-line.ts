@@ -39,8 +39,13 @@ export async function connectLine(
   return { stream, lose };
 }
 
-/** Node calls a handshake that was cut in good order reset; only what the system reset has a system call. */
-function nameCut(error: NodeJS.ErrnoException): Error {
+/**
+ * Names the error of a connection: Node calls a handshake that was cut in good order reset; only what the system reset
+ * has a system call.
+ *
+ * @param error the socket's
+ */
+export function nameCut(error: NodeJS.ErrnoException): Error {
   const isCut = error.code === "ECONNRESET" && error.syscall === undefined;
   return isCut ? createError(PEER_CLOSED, error.message) : error;
 }

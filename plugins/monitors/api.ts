@@ -1,4 +1,3 @@
-import type * as Http from "node:http";
 import type { EdgeRequest } from "@evenkeel/contracts/edge-sight";
 import type { Judgement } from "@evenkeel/contracts/observation";
 import type { MonitorPlugin, ProbeContext, ProbeOutcome, ProbeSession } from "@evenkeel/contracts/plugin";
@@ -15,14 +14,18 @@ const Sample = z.object({ status: z.number() });
 function open(raw: Record<string, unknown>, context: ProbeContext): ProbeSession {
   const settings = ApiSettings.parse(raw);
   const { host, port } = readAddress(settings.address);
-  const request: Http.RequestOptions = {
-    host,
-    port,
-    path: settings.path,
-    method: settings.method,
-    headers: { "user-agent": "evenkeel-agent", ...settings.headers, ...settings.secretHeaders },
-  };
-  return keepHttp(context, chooseTls(settings), async (send) => ({ status: (await send(request)).status }));
+  const { path, method } = settings;
+  const headers = { "user-agent": "evenkeel-agent", ...settings.headers, ...settings.secretHeaders };
+  const target = { host, port, name: readHostHeader(headers) ?? host, tls: chooseTls(settings) };
+  return keepHttp(context, target, async (send) => ({
+    status: (await send({ path, method, headers })).status,
+  }));
+}
+
+/** Who asks for another host than the address gets that one's certificate. */
+function readHostHeader(headers: Readonly<Record<string, string>>): string | undefined {
+  const header = Object.keys(headers).find((name) => name.toLowerCase() === "host");
+  return header === undefined ? undefined : headers[header]?.replace(/:\d+$/, "");
 }
 
 /** The protocol says whether there is TLS; certificates are checked unless that was switched off. */
@@ -92,6 +95,7 @@ export const api: MonitorPlugin = {
   defaultPort: API_PORT,
   switchable: false,
   hasRoute: false,
+  drivers: ["undici"],
   defaults: API_TIMING,
   common: ApiCommon,
   target: ApiTarget,

@@ -73,6 +73,7 @@ export const elasticsearch: MonitorPlugin = {
   defaultPort: PORT,
   switchable: true,
   hasRoute: true,
+  drivers: ["undici"],
   defaults: DATABASE_TIMING,
   common: Common,
   target: Target,

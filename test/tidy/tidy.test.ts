@@ -15,7 +15,7 @@ const workspaceOf = (path: string) => path.split("/")[0] ?? "";
 const MAY_IMPORT: Record<string, readonly string[]> = {
   contracts: ["zod"],
   core: ["@evenkeel/contracts"],
-  plugins: ["@evenkeel/contracts", "zod", "types:mysql2", "types:pg", "types:node:"],
+  plugins: ["@evenkeel/contracts", "zod", "types:mysql2", "types:pg", "types:undici", "types:node:"],
   "route-store": ["@evenkeel/contracts", "undici", "zod", "node:"],
   "durable-objects": ["@evenkeel/contracts", "@evenkeel/core", "@evenkeel/plugins", "cloudflare:", "zod"],
   workers: [
