@@ -9,6 +9,8 @@ import type { MysqlSide } from "./mysql-side.ts";
 
 /** `ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION`. */
 const READ_ONLY_TRANSACTION = 1792;
+/** `ER_OPTION_PREVENTS_STATEMENT` (read_only) and `ER_READ_ONLY_MODE`: this server is not the one that writes. */
+const READ_ONLY_SERVER: ReadonlySet<unknown> = new Set([1290, 1836]);
 /** `ER_SERVER_SHUTDOWN`, and the driver's word for a server that closed the connection. */
 const GOING_AWAY = new Set(["ER_SERVER_SHUTDOWN", "PROTOCOL_CONNECTION_LOST"]);
 /** Methods of a connection that send something, and reject when the server refuses a write. */
@@ -43,7 +45,11 @@ export function createRoutedMysql({ board, readers, retry, end }: RoutedRequest<
     });
   const run = (method: Method, args: readonly unknown[]): Promise<unknown> =>
     new Promise((resolve, reject) => {
-      const done: Done = (error, result) => (error === null ? resolve(result) : reject(error));
+      const done: Done = (error, result) => {
+        if (error === null) return resolve(result);
+        if ("errno" in error && READ_ONLY_SERVER.has(error.errno)) void board.reread();
+        reject(error);
+      };
       const reader = reads?.sideOf(args[0]) ?? null;
       if (reads === null || reader === null) return runActive(method, args, done);
       reader.acquire((missing, connection) => {
@@ -54,21 +60,24 @@ export function createRoutedMysql({ board, readers, retry, end }: RoutedRequest<
         });
       });
     });
-  const getConnection = (): Promise<PromisePoolConnection> =>
-    new Promise((resolve, reject) => {
-      acquireConnection(request, (error, connection, side) => {
-        if (connection === null) reject(error);
-        else resolve(namingRefusals(connection.promise(), side?.readOnly ?? false));
-      });
-    });
   const pool: Record<keyof RoutedMysql, unknown> = {
     query: (...args: unknown[]) => run("query", args),
     execute: (...args: unknown[]) => run("execute", args),
-    getConnection,
+    getConnection: () => checkOut(request),
     end,
   };
   // The driver's methods have many overloads; what goes in and out is the driver's own.
   return pool as RoutedMysql;
+}
+
+/** Takes a connection of the active side out of its pool. */
+function checkOut(request: AcquireRequest<MysqlSide, PoolConnection>): Promise<PromisePoolConnection> {
+  return new Promise((resolve, reject) => {
+    acquireConnection(request, (error, connection, side) => {
+      if (connection === null) reject(error);
+      else resolve(namingRefusals(connection.promise(), side?.readOnly ?? false));
+    });
+  });
 }
 
 type Method = "query" | "execute";

@@ -105,7 +105,12 @@ function isCallback(value: unknown): value is Callback {
   return typeof value === "function";
 }
 
+/** @returns true if a server refused a write because it, or the session, only reads */
+export function isReadOnlyAnswer(error: Error): boolean {
+  return "code" in error && error.code === READ_ONLY_TRANSACTION;
+}
+
 function nameError(error: Error): Error {
-  if (!("code" in error) || error.code !== READ_ONLY_TRANSACTION) return error;
+  if (!isReadOnlyAnswer(error)) return error;
   return new NotWritableError("the active data centre is set to not writable", { cause: error });
 }

@@ -4,6 +4,7 @@ import { POSTGRESQL } from "../routing/scan-sql.ts";
 import { type AcquireRequest, acquireConnection, isNetworkError } from "../switching/acquire.ts";
 import type { RoutedRequest } from "../switching/routed-request.ts";
 import type { PgSide } from "./pg-side.ts";
+import { isReadOnlyAnswer } from "./routed-client.ts";
 import { type QueryDone, runOn } from "./run-statement.ts";
 
 /** Classes and codes of SQLSTATE with which a server says that it is coming or going: 57P01 to 57P03. */
@@ -101,7 +102,11 @@ export class RoutedPool extends pg.Pool {
   #runActive(text: unknown, values: unknown, done: QueryDone): void {
     acquireConnection(this.#request, (error, client) => {
       if (client === null) done(error);
-      else runOn(client, text, values, done);
+      else
+        runOn(client, text, values, (failure, result) => {
+          if (failure && isReadOnlyAnswer(failure)) void this.#request.board.reread();
+          done(failure, result);
+        });
     });
   }
 }

@@ -9,6 +9,9 @@ const KEEP_ALIVE_AFTER_MS = 10_000;
 /** How long ioredis waits for a server to close too; we destroy the socket ourselves. */
 const DISCONNECT_TIMEOUT_MS = 10;
 
+/** With what a replica refuses a write. */
+const READ_ONLY = "READONLY";
+
 /** Our own event on a connection that was given up: whoever waits for it may stop. */
 const DISCARDED = "evenkeel-discarded";
 
@@ -91,6 +94,11 @@ function settingsOf(request: SideRequest, driver: RedisDriverOptions): Omit<Redi
     // A command that got no answer may have been executed: sending it again is for the application to decide.
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
+    // It is asked of every error that a server answers.
+    reconnectOnError(error) {
+      if (error.message.startsWith(READ_ONLY)) request.onReadOnly();
+      return false;
+    },
     // What cannot be sent now waits with us, where a switch can send it elsewhere.
     enableOfflineQueue: false,
     retryStrategy: (attempt) =>

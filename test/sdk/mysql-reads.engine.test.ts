@@ -1,5 +1,11 @@
+import { ADMIN_USER } from "@evenkeel/lab/engines/engine-handle";
+import { connectMariadb } from "@evenkeel/lab/engines/mariadb-connection";
+import { loadSecrets } from "@evenkeel/lab/engines/secrets";
 import type { RowDataPacket } from "mysql2";
+import { createMysqlSide } from "../../sdk/mysql/mysql-side.ts";
+import { createRoutedMysql } from "../../sdk/mysql/routed-mysql.ts";
 import { openMysql } from "../../sdk/open-mysql.ts";
+import { followHome } from "./follow-home.ts";
 import { describeReads } from "./reads-suite.ts";
 
 const first = (rows: unknown): unknown => Object.values((rows as RowDataPacket[])[0] ?? {})[0];
@@ -7,6 +13,23 @@ const first = (rows: unknown): unknown => Object.values((rows as RowDataPacket[]
 describeReads({
   engine: "mysql",
   portBase: 26_300,
+  refusal: { errno: 1290 },
+  async writeRefused(sites, reread) {
+    const pool = createRoutedMysql(followHome(sites, (request) => createMysqlSide(request, {}), reread));
+    const { host, port } = sites.engine.dataCentres.dc1;
+    const password = loadSecrets(sites.directory).passwords["mysql-admin"];
+    const set = (value: number) =>
+      connectMariadb({ host, port, user: ADMIN_USER, password }, (ask) =>
+        ask(`SET GLOBAL read_only = ${value}`),
+      );
+    await set(1);
+    try {
+      return await pool.query("INSERT INTO orders (id, item) VALUES ('refused', 'x')");
+    } finally {
+      await set(0);
+      await pool.end();
+    }
+  },
   async open(config) {
     const source = await openMysql(config, { snapshotFile: false, connectTimeoutMs: 1000 });
     return {

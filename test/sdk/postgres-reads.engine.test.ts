@@ -1,4 +1,7 @@
 import { openPostgres } from "../../sdk/open-postgres.ts";
+import { createPgSide } from "../../sdk/postgres/pg-side.ts";
+import { RoutedPool } from "../../sdk/postgres/routed-pool.ts";
+import { followHome } from "./follow-home.ts";
 import { describeReads } from "./reads-suite.ts";
 
 const first = ({ rows }: { rows: Record<string, unknown>[] }): unknown => Object.values(rows[0] ?? {})[0];
@@ -6,6 +9,17 @@ const first = ({ rows }: { rows: Record<string, unknown>[] }): unknown => Object
 describeReads({
   engine: "postgresql",
   portBase: 26_400,
+  refusal: { code: "25006" },
+  async writeRefused(sites, reread) {
+    const driver = { options: "-c default_transaction_read_only=on" };
+    const home = followHome(sites, (request) => createPgSide(request, driver), reread);
+    const pool = new RoutedPool(home);
+    try {
+      return await pool.query("INSERT INTO orders (id, item) VALUES ('refused', 'x')");
+    } finally {
+      await pool.end();
+    }
+  },
   async open(config) {
     const source = await openPostgres(config, { snapshotFile: false, connectTimeoutMs: 1000 });
     return {

@@ -5,11 +5,13 @@ import { createSearchSide } from "../../sdk/elasticsearch/search-side.ts";
 import { NotWritableError } from "../../sdk/errors.ts";
 import { createMongoSide } from "../../sdk/mongodb/mongo-side.ts";
 import { createRoutedMongo } from "../../sdk/mongodb/routed-mongo.ts";
+import { createRedisSide } from "../../sdk/redis/redis-side.ts";
 import type { SideRequest } from "../../sdk/switching/create-sides.ts";
 import type { Side } from "../../sdk/switching/side.ts";
 import { createSwitchboard, type Switchboard } from "../../sdk/switching/switchboard.ts";
 import { eventually } from "../eventually.ts";
 import { mongoError, serveMongo } from "../plugins/fake-mongo.ts";
+import { bulk, serveRedis } from "../plugins/fake-redis.ts";
 import { serveHttp } from "../plugins/serve-http.ts";
 import { makeRoute } from "./make-route.ts";
 
@@ -163,4 +165,18 @@ test("Elasticsearch's client keeps its own ways: callbacks, aborting, helpers", 
     onDocument: () => ({ index: { _index: "orders" } }),
   });
   expect(await done).toMatchObject({ total: 1, failed: 0 });
+});
+
+test("Redis's READONLY makes the route be read again", async () => {
+  const server = await serveRedis((command) => {
+    const word = command.split(" ")[0]?.toUpperCase();
+    if (word === "SET") return "-READONLY You can't write against a read only replica.\r\n";
+    return word === "INFO" ? bulk("loading:0\r\n") : "+OK\r\n";
+  });
+  const onReadOnly = vi.fn();
+  const side = createRedisSide(requestOf(server.address, { onReadOnly }), {});
+  onTestFinished(() => side.close());
+  await eventually(() => expect(side.redis.status).toBe("ready"));
+  await expect(side.redis.set("order:1", "tea")).rejects.toThrow("READONLY");
+  expect(onReadOnly).toHaveBeenCalledTimes(1);
 });

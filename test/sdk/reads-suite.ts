@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { RoutedSource } from "../../sdk/switching/open-source.ts";
 import { eventually } from "../eventually.ts";
 import { startTwoSites, type TwoSites } from "./two-sites.ts";
@@ -19,6 +19,10 @@ export interface ReadsRequest {
   readonly engine: "mysql" | "postgresql";
   readonly portBase: number;
   open(config: SdkConfigInput): Promise<SqlDriver>;
+  /** Writes to a home that only reads, through a pool whose board reads the route again so; rejects with the refusal. */
+  writeRefused(sites: TwoSites, reread: () => Promise<void>): Promise<unknown>;
+  /** The server's own word for it. */
+  readonly refusal: object;
 }
 
 const SLOW_MS = 120_000;
@@ -100,6 +104,12 @@ export function describeReads(request: ReadsRequest): void {
       const id = `hidden-${randomUUID()}`;
       await driver.run(`/* evenkeel:read */ INSERT INTO orders (id, item) VALUES ('${id}', 'x')`);
       expect((await sites.engine.holdsOrders("dc1", [id])).size).toBe(1);
+    });
+
+    it("aside, a write that is refused as read-only makes the route be read again", async () => {
+      const reread = vi.fn(async () => undefined);
+      await expect(request.writeRefused(sites, reread)).rejects.toMatchObject(request.refusal);
+      expect(reread).toHaveBeenCalledTimes(1);
     });
 
     it("are answered by the active side when the replica dies or hangs, and return to it", async () => {
