@@ -1,15 +1,14 @@
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { writeSection } from "./figures-page.ts";
 import { measureIdle } from "./idle.ts";
 
 /**
  * `npm run bench`: runs the drills whose figures this project promises, one after the other, and writes them with the
  * machine and the commands into the documentation. It fails if a goal is missed.
  */
-const PAGE = "docs/benchmarks.md";
 
 const Spread = z.object({ min: z.number(), median: z.number(), max: z.number() }).nullable();
 const Report = z.object({
@@ -151,9 +150,9 @@ for (const bench of BENCHES) {
 }
 const idle = await measureIdle();
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`;
-const page = `# Benchmarks
-
-Derived by \`npm run bench -- --runs ${values.runs}\`, which runs \`npm run drill -- <arguments> --runs ${values.runs} --json\` for each row. Minimum / **median** /
+writeSection(
+  "Drills",
+  `Derived by \`npm run bench -- --runs ${values.runs}\`, which runs \`npm run drill -- <arguments> --runs ${values.runs} --json\` for each row. Minimum / **median** /
 maximum in milliseconds over the runs; everything (two databases, three etcd members, three agents, control plane, shop) shares
 one machine: ${machine}.
 
@@ -163,24 +162,15 @@ rejection of a call in flight.
 
 | drill | outage | goal | decision → first success | goal | hung calls | met |
 | --- | --- | --- | --- | --- | --- | --- |
-${rows.join("\n")}
+${rows.join("\n")}`,
+);
+writeSection(
+  "Idle",
+  `The lab with PostgreSQL, MariaDB, Redis and HTTP monitors at default timing, over 30 s after a minute of rest:
 
-## Idle
-
-The lab with PostgreSQL, MariaDB, Redis and HTTP monitors at default timing, over 30 s after a minute of rest:
-
-${idle.rows.join("\n")}
-
-## Peers
-
-Measured on such a machine, first failure to first success at a client with one operation at a time, at settings as fast as their
-documentation allows: Redis Sentinel with 1 s detection 3.7 s after a crash and 4.9 s after a hang; Patroni at its minimum 20 s;
-HAProxy with 200 ms checks 0.21 s. A bare pipeline of a kept probe, three confirmations, etcd, a watch and a warm standby
-connection took 111 ms after a crash: the floor under the refuse profile. Sentinel and Patroni also promote a replica, which the
-lab does not.
-`;
-writeFileSync(PAGE, page);
+${idle.rows.join("\n")}`,
+);
 process.stdout.write(
-  `${rows.join("\n")}\n${idle.rows.join("\n")}\nwritten to ${PAGE}; ${failed + idle.missed} goals missed\n`,
+  `${rows.join("\n")}\n${idle.rows.join("\n")}\nwritten to docs/benchmarks.md; ${failed + idle.missed} goals missed\n`,
 );
 process.exitCode = failed + idle.missed === 0 ? 0 : 1;

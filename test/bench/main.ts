@@ -1,10 +1,19 @@
-/** `npm run bench`: the drills whose figures this project promises; `npm run bench -- soak`: whether an agent leaks. */
-const [, , name] = process.argv;
-if (name === "soak") {
-  process.argv.splice(2, 1);
-  await import("./soak.ts");
-} else {
+/**
+ * `npm run bench`: the drills whose figures this project promises, and what an idle lab costs; `npm run bench -- probes`:
+ * what probing costs; `npm run bench -- soak`: whether an agent leaks.
+ */
+const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
+  probes: () => import("./probes.ts"),
+  soak: () => import("./soak.ts"),
+};
+
+const [, , name = ""] = process.argv;
+const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+if (bench === undefined) {
   await import("./drills.ts");
+} else {
+  process.argv.splice(2, 1);
+  await bench();
 }
 
 export {};

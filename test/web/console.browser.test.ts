@@ -233,8 +233,10 @@ describe("a lost connection", () => {
     );
     expect(filter).toBe("grayscale(1)");
     expect(await page.title()).toContain("Connection lost");
-    bench.fixture.alive = true;
+    // While nobody answers the button brings nothing, and afterwards the page is quicker than a hand.
     await page.getByRole("button", { name: "Reconnect now" }).click();
+    await page.locator('main[data-line="lost"]').waitFor();
+    bench.fixture.alive = true;
     await page.locator('main[data-line="live"]').waitFor();
     expect(await card(page, "orders").getByRole("button", { name: "Switch to dc2" }).isEnabled()).toBe(true);
   });
