@@ -5,7 +5,7 @@ import { judgeConnections } from "./connection-share.ts";
 import { judgeStranger, judgeUp } from "./judge-failure.ts";
 
 /** `hello`, as far as it is judged. */
-const Hello = z.object({
+export const MongoHello = z.object({
   isWritablePrimary: z.boolean(),
   secondary: z.boolean().optional(),
   arbiterOnly: z.boolean().optional(),
@@ -14,12 +14,13 @@ const Hello = z.object({
   primary: z.string().optional(),
   msg: z.string().optional(),
 });
+type Hello = z.infer<typeof MongoHello>;
 /** `serverStatus`, as far as the account may see it and the server has it. */
 const Status = z.object({
   connections: z.object({ current: z.number(), available: z.number() }).optional(),
   repl: z.object({ userWriteBlockMode: z.number().optional() }).optional(),
 });
-const Sample = z.object({ hello: Hello, status: Status.nullable() });
+const Sample = z.object({ hello: MongoHello, status: Status.nullable() });
 /** What `serverStatus` says while `setUserWriteBlockMode` refuses users' writes. */
 const WRITES_BLOCKED = 2;
 
@@ -44,10 +45,10 @@ export function judgeMongoAnswer(
   if (status?.repl?.userWriteBlockMode === WRITES_BLOCKED)
     return { verdict: "read_only", reason: "read-only", words: `setUserWriteBlockMode is on at ${address}` };
   const { current = Number.NaN, available = Number.NaN } = status?.connections ?? {};
-  return judgeConnections(current, current + available) ?? judgeUp(latencyMs, describeRole(hello));
+  return judgeConnections(current, current + available) ?? judgeUp(latencyMs, nameMongoRole(hello));
 }
 
-function judgeRole(hello: z.infer<typeof Hello>, address: string): Judgement {
+function judgeRole(hello: Hello, address: string): Judgement {
   if (hello.isreplicaset === true) {
     const advice = "rs.initiate()";
     return {
@@ -67,7 +68,15 @@ function judgeRole(hello: z.infer<typeof Hello>, address: string): Judgement {
   };
 }
 
-function describeRole({ msg, setName }: z.infer<typeof Hello>): string {
+/**
+ * Names what a server of MongoDB is.
+ *
+ * @param hello what it said
+ */
+export function nameMongoRole({ msg, setName, isWritablePrimary, secondary, arbiterOnly }: Hello): string {
   if (msg === "isdbgrid") return "router of a sharded cluster";
-  return setName === undefined ? "stand-alone server" : `primary of ${setName}`;
+  if (setName === undefined) return "stand-alone server";
+  if (isWritablePrimary) return `primary of ${setName}`;
+  if (arbiterOnly === true) return `arbiter of ${setName}`;
+  return secondary === true ? `secondary of ${setName}` : `member of ${setName}`;
 }

@@ -63,6 +63,17 @@ export function judgeOracleAnswer(raw: unknown, latencyMs: number, address: stri
   return judgeUp(latencyMs, about.join(", "));
 }
 
+/**
+ * Names what an instance is.
+ *
+ * @param raw its rows
+ * @returns null: these are none
+ */
+export function describeOracleRole(raw: unknown): string | null {
+  const first = Sample.safeParse(raw).data?.[0];
+  return first === undefined ? null : `${show(first.role)}, ${show(first.openMode)}`;
+}
+
 function judgeResource({ resource, used, allowed }: Row): Judgement | null {
   if (resource === null || used === null) return null;
   const full = judgeConnections(used, Number(allowed));

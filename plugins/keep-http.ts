@@ -240,11 +240,15 @@ type SystemError = Error & { readonly code?: string; readonly syscall?: string }
 
 /** The client's code for a connection that the server ended without announcing it. */
 const UNANNOUNCED = "UND_ERR_SOCKET";
+/** What answers speaks another protocol. */
+const NOT_HTTP = "NOT_HTTP";
 /** How writing to a connection fails that the server has closed. */
 const STALE: ReadonlySet<string> = new Set([PEER_CLOSED, "ECONNRESET", "EPIPE"]);
 
 /** The client says of most ends no more than that; the socket may know better, such as which alert of TLS came. */
 function nameHangUp(error: SystemError, ofSocket: SystemError | null): SystemError {
+  // The client's own words depend on where its parser stumbled.
+  if (error.name === "HTTPParserError") return createError(NOT_HTTP, "the answer is not HTTP/1.1");
   if (error.code !== UNANNOUNCED) return error;
   return nameCut(ofSocket ?? createError(PEER_CLOSED, "the server closed the connection"));
 }

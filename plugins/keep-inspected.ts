@@ -9,23 +9,16 @@ export interface Questions {
 }
 
 /**
- * Keeps a connection that can be inspected as well as probed; see `keepConnection`.
+ * Makes a session that can be inspected as well as probed, whatever keeps its connection.
  *
- * @param context the agent's surroundings
- * @param begin connects and logs in over the session's socket
+ * @param keep keeps the connection; once it stands, what is asked over it is what `choose` makes of the questions
  */
-export function keepInspected(
-  context: ProbeContext,
-  begin: (line: Line) => Promise<Questions>,
-): ProbeSession {
+export function makeInspectable(keep: (choose: (questions: Questions) => Ask) => ProbeSession): ProbeSession {
   let facts: TargetFacts | null = null;
   let isInspecting = false;
-  const session = keepConnection(context, async (line) => {
-    const { probe, inspect } = await begin(line);
-    return async () => {
-      if (!isInspecting) return await probe();
-      facts = await inspect();
-    };
+  const session = keep(({ probe, inspect }) => async () => {
+    if (!isInspecting) return await probe();
+    facts = await inspect();
   });
   return {
     ...session,
@@ -36,4 +29,17 @@ export function keepInspected(
       return facts;
     },
   };
+}
+
+/**
+ * Keeps a connection that can be inspected as well as probed; see `keepConnection`.
+ *
+ * @param context the agent's surroundings
+ * @param begin connects and logs in over the session's socket
+ */
+export function keepInspected(
+  context: ProbeContext,
+  begin: (line: Line) => Promise<Questions>,
+): ProbeSession {
+  return makeInspectable((choose) => keepConnection(context, async (line) => choose(await begin(line))));
 }

@@ -1,7 +1,8 @@
 import type * as Crypto from "node:crypto";
 import type { ProbeContext, ProbeSession } from "@evenkeel/contracts/plugin";
 import { z } from "zod";
-import { createError, keepConnection, type Line } from "./keep-connection.ts";
+import { createError, type Line } from "./keep-connection.ts";
+import { keepInspected } from "./keep-inspected.ts";
 import {
   type BsonCodec,
   createMongoExchange,
@@ -9,6 +10,7 @@ import {
   type MongoExchange,
   requireOk,
 } from "./mongo-exchange.ts";
+import { inspectMongo } from "./mongo-facts.ts";
 import { loginToMongo, NO_MECHANISM } from "./mongo-login.ts";
 import { connectLine } from "./secure-line.ts";
 import { TLS_MERGED } from "./tls.ts";
@@ -62,7 +64,7 @@ export function openMongoSession(
   address: string,
   context: ProbeContext,
 ): ProbeSession {
-  return keepConnection(context, async (line) => {
+  return keepInspected(context, async (line) => {
     const exchange = await connectMongo(settings, address, context, line);
     const read: MongoDocument = {
       find: COLLECTION,
@@ -74,7 +76,7 @@ export function openMongoSession(
       $readPreference: { mode: "secondaryPreferred" },
     };
     let maySeeStatus = true;
-    return async () => {
+    const probe = async () => {
       const [hello, found, status] = await exchange(maySeeStatus ? [HELLO, read, STATUS] : [HELLO, read]);
       // What is refused once is not asked again: each refusal is a line in the server's log.
       if (status?.code === UNAUTHORIZED) maySeeStatus = false;
@@ -83,6 +85,7 @@ export function openMongoSession(
       if (role.arbiterOnly !== true) requireOk(found);
       return { hello: role, status: status?.ok === 1 ? status : null };
     };
+    return { probe, inspect: () => inspectMongo(exchange) };
   });
 }
 

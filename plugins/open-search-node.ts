@@ -3,6 +3,8 @@ import { z } from "zod";
 import { readAddress } from "./address.ts";
 import { createError } from "./keep-connection.ts";
 import { type HttpAnswer, keepHttp, type SendHttp } from "./keep-http.ts";
+import { makeInspectable } from "./keep-inspected.ts";
+import { describeSearchCluster } from "./search-facts.ts";
 import { TLS_MERGED } from "./tls.ts";
 
 /** Share of the access timeout that a node may wait for its master, so that it can still tell that there is none. */
@@ -57,15 +59,28 @@ export function openSearchNode(
       : { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` }),
   };
   const target = { host, port, name: host, tls: { tls, clientKeyPem } };
-  return keepHttp(context, target, async (send) => {
-    const path = `/_cluster/health?timeout=${masterMs}ms&${within}`;
-    const health = await send({ headers, path }, true);
-    return {
-      health: readHealth(health),
-      blocks: await askBlocks(send, { headers, path: `${BLOCKS}&${within}` }),
-    };
-  });
+  const health = { headers, path: `/_cluster/health?timeout=${masterMs}ms&${within}` };
+  const blocks = { headers, path: `${BLOCKS}&${within}` };
+  return makeInspectable((choose) =>
+    keepHttp(context, target, (send) =>
+      choose({
+        probe: async () => ({
+          health: readHealth(await send(health, true)),
+          blocks: await askBlocks(send, blocks),
+        }),
+        inspect: async () =>
+          describeSearchCluster({
+            root: parseJson((await send({ headers, path: "/" }, true)).body),
+            health: readHealth(await send(health, true)),
+            hidesBlocks: (await send(blocks, true)).status === FORBIDDEN,
+          }),
+      })(),
+    ),
+  );
 }
+
+/** What a cluster answers an account that may not see its state. */
+const FORBIDDEN = 403;
 
 const BLOCKS = "/_cluster/state/blocks?filter_path=blocks.global.*.levels,blocks.indices.*.*.levels";
 
@@ -75,7 +90,7 @@ function readHealth(answer: HttpAnswer): unknown {
 }
 
 /** How clusters of some providers answer that they hide their state: the health alone is then judged. */
-const HIDDEN: ReadonlySet<number> = new Set([403, 404, 405]);
+const HIDDEN: ReadonlySet<number> = new Set([FORBIDDEN, 404, 405]);
 
 async function askBlocks(send: SendHttp, request: Parameters<SendHttp>[0]): Promise<unknown> {
   const answer = await send(request, true);

@@ -2,7 +2,9 @@ import type * as Crypto from "node:crypto";
 import type { ProbeContext, ProbeSession } from "@evenkeel/contracts/plugin";
 import { z } from "zod";
 import { readAddress } from "./address.ts";
-import { keepSession } from "./keep-connection.ts";
+import { describeOracleRole } from "./judge-oracle-answer.ts";
+import { keepSession, type Life } from "./keep-connection.ts";
+import { makeInspectable, type Questions } from "./keep-inspected.ts";
 import { nameOracleError } from "./oracle-errors.ts";
 import { ownSockets } from "./own-sockets.ts";
 import { TLS_MERGED } from "./tls.ts";
@@ -27,6 +29,8 @@ interface OracleDriver {
   getConnection(options: object): Promise<OracleConnection>;
 }
 interface OracleConnection {
+  /** `19.3.0.0.0`. */
+  readonly oracleServerVersionString?: string;
   execute(sql: string, binds: readonly unknown[], options: object): Promise<{ readonly rows?: unknown }>;
 }
 
@@ -53,32 +57,46 @@ const DRIVERS_LIMIT_SPARE_S = 1;
  * @returns the session
  */
 export function openOracleSession(settings: OracleSettings, context: ProbeContext): ProbeSession {
-  return keepSession(context, async (life) => {
-    const { default: driver } = await context.load<{ default: OracleDriver }>("oracledb");
-    const options = {
-      user: settings.user,
-      password: settings.password,
-      connectString: describeTarget(settings),
-      ...(await createWallet(settings, context)),
-      program: "evenkeel-agent",
-      // Our deadline comes first; this one lets the driver forget a call whose answer nobody waits for any more.
-      connectTimeout: Math.ceil(context.accessTimeoutMs / 1000) + DRIVERS_LIMIT_SPARE_S,
-    };
-    const connection = await ownSockets(context, life, () => driver.getConnection(options), nameOracleError);
-    // One row more than there are lets the driver see the end without asking again.
-    const asked = {
-      outFormat: driver.OUT_FORMAT_OBJECT,
-      maxRows: ROWS_MAX,
-      prefetchRows: ROWS_MAX + 1,
-      fetchArraySize: ROWS_MAX + 1,
-    };
-    return async () => {
-      const { rows } = await connection
-        .execute(QUESTION, [], asked)
-        .catch((error: unknown) => Promise.reject(nameOracleError(error)));
-      return rows;
-    };
-  });
+  return makeInspectable((choose) =>
+    keepSession(context, async (life) => choose(await begin(settings, context, life))),
+  );
+}
+
+async function begin(settings: OracleSettings, context: ProbeContext, life: Life): Promise<Questions> {
+  const { default: driver } = await context.load<{ default: OracleDriver }>("oracledb");
+  const options = {
+    user: settings.user,
+    password: settings.password,
+    connectString: describeTarget(settings),
+    ...(await createWallet(settings, context)),
+    program: "evenkeel-agent",
+    // Our deadline comes first; this one lets the driver forget a call whose answer nobody waits for any more.
+    connectTimeout: Math.ceil(context.accessTimeoutMs / 1000) + DRIVERS_LIMIT_SPARE_S,
+  };
+  const connection = await ownSockets(context, life, () => driver.getConnection(options), nameOracleError);
+  // One row more than there are lets the driver see the end without asking again.
+  const asked = {
+    outFormat: driver.OUT_FORMAT_OBJECT,
+    maxRows: ROWS_MAX,
+    prefetchRows: ROWS_MAX + 1,
+    fetchArraySize: ROWS_MAX + 1,
+  };
+  const probe = async () => {
+    const { rows } = await connection
+      .execute(QUESTION, [], asked)
+      .catch((error: unknown) => Promise.reject(nameOracleError(error)));
+    return rows;
+  };
+  const version = connection.oracleServerVersionString;
+  return {
+    probe,
+    inspect: async () => ({
+      version: version === undefined ? null : `Oracle ${version}`,
+      role: describeOracleRole(await probe()),
+      lagMs: null,
+      missing: [],
+    }),
+  };
 }
 
 /** Names reach this descriptor through their schemas only, which let neither brackets nor spaces through. */

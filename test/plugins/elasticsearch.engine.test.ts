@@ -101,6 +101,17 @@ describe.skipIf(missing !== undefined)("Elasticsearch 7.10.2", () => {
     }, LONG);
   });
 
+  test("a connection test tells version and role", async () => {
+    const { inspect, destroy } = open();
+    expect(await inspect()).toEqual({
+      version: "Elasticsearch 7.10.2",
+      role: expect.stringMatching(/^(green|yellow), 2 nodes of \S+$/),
+      lagMs: null,
+      missing: [],
+    });
+    destroy();
+  });
+
   test("the connection is kept", async () => {
     const { probe, destroy, closings } = open();
     for (let round = 0; round < 20; round += 1) expect((await probe()).judgement.verdict).toBe("up");

@@ -123,6 +123,15 @@ test("an account that may not see blocks is told so, and the cluster is up", asy
   });
 });
 
+test("a connection test names the right to see blocks where it is missing", async () => {
+  const server = await serveHttp(
+    node({ "/_cluster/state/blocks": (response) => sendJson(response, 403, {}) }),
+  );
+  const { inspect, destroy } = openSession(elasticsearch, { addresses: [server.address] }, ACCESS_TIMEOUT_MS);
+  expect(await inspect()).toMatchObject({ missing: [{ right: "monitor" }] });
+  destroy();
+});
+
 test("blocks of more indices than a probe reads still make it read-only", async () => {
   const levels = { "12": { levels: ["write", "metadata_write"] } };
   const indices = Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`index-${at}`, levels]));

@@ -72,6 +72,19 @@ describe.skipIf(missing !== undefined)("FerretDB 1.24.2", () => {
     destroy();
   });
 
+  test("a connection test tells version and role", async () => {
+    await eventually(async () => expect((await probeFresh()).verdict).toBe("up"));
+    const { probe, inspect, destroy } = open();
+    await probe();
+    expect(await inspect()).toEqual({
+      version: expect.stringMatching(/^MongoDB 7\.0\.\d+ \(FerretDB v1\.24\.2\)$/),
+      role: "stand-alone server",
+      lagMs: null,
+      missing: [],
+    });
+    destroy();
+  });
+
   test("takes heartbeats, whose number is read back", async () => {
     const { user: heartbeatUser, password: heartbeatPassword } = ADMIN;
     const settings = { ...mongodb.example.common, addresses: [`${host.host}:${host.port}`] };

@@ -254,6 +254,7 @@ function fakeDriver(rows: () => unknown) {
       await once(socket, "connect");
       socket.removeAllListeners();
       return {
+        oracleServerVersionString: "19.3.0.0.0",
         async execute() {
           socket.write("?");
           await once(socket, "data");
@@ -297,6 +298,18 @@ describe("a kept connection", () => {
     await expect(session.probe()).rejects.toMatchObject({ code: "PEER_CLOSED" });
     session.destroy();
     expect(closings()).toBe(1);
+  });
+
+  test("tells a connection test the role, and the version where the driver has it", async () => {
+    const { session } = await openKept(() => answer, true);
+    await session.probe();
+    expect(await session.inspect?.()).toEqual({
+      version: "Oracle 19.3.0.0.0",
+      role: "primary, read write",
+      lagMs: null,
+      missing: [],
+    });
+    session.destroy();
   });
 
   test("that hangs is cut by the deadline", async () => {

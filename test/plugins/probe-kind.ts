@@ -1,6 +1,6 @@
 import { loadDriver } from "@evenkeel/agent/drivers";
 import { runProbe } from "@evenkeel/agent/probing/run-probe";
-import type { Judgement } from "@evenkeel/contracts/observation";
+import type { Judgement, TargetFacts } from "@evenkeel/contracts/observation";
 import type { MonitorPlugin, ProbeContext, ProbeOutcome } from "@evenkeel/contracts/plugin";
 
 /** Probes that our own event loop may spoil before a test gives up. */
@@ -8,6 +8,8 @@ const ATTEMPTS_MAX = 20;
 
 /** A session as an agent keeps it, with what it told. */
 export interface OpenedSession {
+  /** What a connection test tells beside the judgement. */
+  inspect(): Promise<TargetFacts | undefined>;
   destroy(): void;
   /** How often the session said that the peer closed. */
   closings(): number;
@@ -47,6 +49,7 @@ export function openSession(
     destroy: () => session.destroy(),
     closings: () => closings,
     closed,
+    inspect: async () => await session.inspect?.(),
     async probe() {
       for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
         const ran = await runProbe(session, accessTimeoutMs);
