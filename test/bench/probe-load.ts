@@ -135,6 +135,8 @@ async function runBare(): Promise<() => void> {
         clearTimeout(deadline);
         if (isMeasuring) count.latencyMs.push(performance.now() - startedAtMs);
       };
+      // As an agent spreads its targets: those that fell due together would share the cost of waking the process.
+      await pause(group.intervalMs / group.count);
       timers.push(setInterval(() => void probe(), group.intervalMs));
     }
   }
