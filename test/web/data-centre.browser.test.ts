@@ -19,6 +19,11 @@ it("[SAFE-12] a refused account stands there with the statements that make it", 
   await page.getByText("Statements that make the monitor's account").click();
   await shown(page, "CREATE ROLE evenkeel_probe");
   await picture(page, "account-statements");
+  // Nothing is wider than the screen.
+  const overflow = await page.evaluate<number>(
+    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+  );
+  expect(overflow).toBeLessThanOrEqual(0);
 });
 
 it("what the control plane itself sees of a public target stands beside the votes", async () => {
