@@ -98,3 +98,28 @@ export class ClosedError extends SdkError {
     this.name = "ClosedError";
   }
 }
+
+const CODE_PREFIX = "EVENKEEL_";
+/** Under what errors of ORMs keep the one that they were given: drizzle as `cause`, typeorm as `driverError`. */
+const WRAPPING = ["cause", "driverError"] as const;
+/** Nobody wraps so often; a chain that bites its own tail ends here too. */
+const MAX_WRAPPED = 8;
+
+/**
+ * Finds the SDK's code in what a call through an ORM was rejected with: some wrap what their driver says, and prisma
+ * copies the code into an error of its own.
+ *
+ * @param error what was caught
+ * @returns the code of an SDK error, or null if it was none
+ */
+export function findSdkErrorCode(error: unknown): SdkErrorCode | null {
+  let layer: unknown[] = [error];
+  for (let depth = 0; depth < MAX_WRAPPED; depth += 1) {
+    const errors = layer.filter((each) => each instanceof Error);
+    const codes: unknown[] = errors.map((each) => Reflect.get(each, "code"));
+    const found = codes.find((code) => typeof code === "string" && code.startsWith(CODE_PREFIX));
+    if (found !== undefined) return found as SdkErrorCode;
+    layer = errors.flatMap((each) => WRAPPING.map((name): unknown => Reflect.get(each, name)));
+  }
+  return null;
+}

@@ -1,6 +1,6 @@
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { createMysqlSide, type MysqlDriverOptions } from "./mysql/mysql-side.ts";
-import { createRoutedMysql, type RoutedMysql } from "./mysql/routed-mysql.ts";
+import { createRoutedMysql, type RoutedMysql, type RoutedMysqlCallbacks } from "./mysql/routed-mysql.ts";
 import type { SideRequest } from "./switching/create-sides.ts";
 import { openSource, type RoutedSource } from "./switching/open-source.ts";
 import type { SourceOptions } from "./switching/source-options.ts";
@@ -14,6 +14,8 @@ export interface MysqlOptions extends SourceOptions {
 /** A MySQL or MariaDB data source: the pool to hand to mysql2's users, and the events of its route. */
 export interface MysqlSource extends RoutedSource {
   readonly pool: RoutedMysql;
+  /** For an ORM that opens its pool itself from a module, such as typeorm with its option `driver`: it gets this one. */
+  readonly driver: { createPool(): RoutedMysqlCallbacks };
 }
 
 /**
@@ -33,5 +35,5 @@ export async function openMysql(
   const { board, readers, source } = opened;
   const { retry } = opened.config.router;
   const pool = createRoutedMysql({ board, readers, retry, end: () => source.close() });
-  return { ...source, pool };
+  return { ...source, pool, driver: { createPool: () => pool.pool } };
 }

@@ -14,6 +14,8 @@ export interface PostgresOptions extends SourceOptions {
 /** A PostgreSQL data source: the pool to hand to pg's users, and the events of its route. */
 export interface PostgresSource extends RoutedSource {
   readonly pool: RoutedPool;
+  /** For an ORM that opens its pool itself from a module, such as typeorm with its option `driver`: it gets this one. */
+  readonly driver: { readonly Pool: new () => RoutedPool };
 }
 
 /**
@@ -33,5 +35,9 @@ export async function openPostgres(
   const { board, readers, source } = opened;
   const { retry } = opened.config.router;
   const pool = new RoutedPool({ board, readers, retry, end: () => source.close() });
-  return { ...source, pool };
+  // A function that returns an object gives it to `new` as well.
+  function Pool(): RoutedPool {
+    return pool;
+  }
+  return { ...source, pool, driver: { Pool: Pool as unknown as new () => RoutedPool } };
 }

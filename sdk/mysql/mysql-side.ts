@@ -4,6 +4,7 @@ import { createProof } from "../switching/create-proof.ts";
 import type { SideRequest, WarmSide } from "../switching/create-sides.ts";
 import type { Waiting } from "../switching/side.ts";
 import { createSocketSet, type SocketSet } from "../switching/sockets.ts";
+import { watchRefusals } from "./watch-refusals.ts";
 
 const DEFAULT_MAX_CONNECTIONS = 10;
 const KEEP_ALIVE_AFTER_MS = 10_000;
@@ -43,6 +44,7 @@ export function createMysqlSide(request: SideRequest, driver: MysqlDriverOptions
     connection.on("error", request.onBroken);
     // Queued before the first statement of whoever asked for the connection.
     if (request.readOnly) connection.query("SET SESSION TRANSACTION READ ONLY");
+    watchRefusals(connection, request);
   });
   return {
     dataCentre: request.dataCentre,

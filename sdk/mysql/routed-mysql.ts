@@ -1,5 +1,5 @@
-import type { PoolConnection } from "mysql2";
-import type { Pool as PromisePool, PoolConnection as PromisePoolConnection } from "mysql2/promise";
+import type { Pool, PoolConnection } from "mysql2";
+import type { Pool as PromisePool } from "mysql2/promise";
 import { NotWritableError } from "../errors.ts";
 import { routeReads } from "../routing/route-reads.ts";
 import { MYSQL } from "../routing/scan-sql.ts";
@@ -7,19 +7,21 @@ import { type AcquireRequest, acquireConnection, isNetworkError } from "../switc
 import type { RoutedRequest } from "../switching/routed-request.ts";
 import type { MysqlSide } from "./mysql-side.ts";
 
-/** `ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION`. */
-const READ_ONLY_TRANSACTION = 1792;
-/** `ER_OPTION_PREVENTS_STATEMENT` (read_only) and `ER_READ_ONLY_MODE`: this server is not the one that writes. */
-const READ_ONLY_SERVER: ReadonlySet<unknown> = new Set([1290, 1836]);
 /** `ER_SERVER_SHUTDOWN`, and the driver's word for a server that closed the connection. */
 const GOING_AWAY = new Set(["ER_SERVER_SHUTDOWN", "PROTOCOL_CONNECTION_LOST"]);
-/** Methods of a connection that send something, and reject when the server refuses a write. */
-const SENDING = ["query", "execute", "beginTransaction", "commit", "rollback"] as const;
 
-/** The part of mysql2's promise pool that drizzle, knex, typeorm and people use. */
-export type RoutedMysql = Pick<PromisePool, "query" | "execute" | "getConnection" | "end">;
+/** The same pool with callbacks instead of promises: the part of mysql2's own that typeorm, kysely and knex use. */
+export type RoutedMysqlCallbacks = Pick<Pool, "query" | "execute" | "getConnection" | "end">;
+
+/** The part of mysql2's promise pool that drizzle and people use. */
+export interface RoutedMysql extends Pick<PromisePool, "query" | "execute" | "getConnection" | "end"> {
+  /** The pool with callbacks, under the name that it has in mysql2's promise pool: knex finds it there by itself. */
+  readonly pool: RoutedMysqlCallbacks;
+}
 
 type Done = (error: Error | null, result: unknown) => void;
+type Method = "query" | "execute";
+type Run = (method: Method, args: readonly unknown[], done: Done) => void;
 
 /**
  * Makes a pool over all data centres: every checkout goes to the active one, and a connection stays with its own for as
@@ -29,7 +31,8 @@ type Done = (error: Error | null, result: unknown) => void;
  * @param routed what it is made of
  * @returns the pool
  */
-export function createRoutedMysql({ board, readers, retry, end }: RoutedRequest<MysqlSide>): RoutedMysql {
+export function createRoutedMysql(routed: RoutedRequest<MysqlSide>): RoutedMysql {
+  const { board, retry, end } = routed;
   const request: AcquireRequest<MysqlSide, PoolConnection> = {
     board,
     retry,
@@ -37,58 +40,88 @@ export function createRoutedMysql({ board, readers, retry, end }: RoutedRequest<
     giveBack: (connection) => connection.release(),
     isAway,
   };
+  const run = createRun(routed, request);
+  const promise = (method: Method, args: readonly unknown[]): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      run(method, args, (error, result) => (error === null ? resolve(result) : reject(error)));
+    });
+  const pool: Record<keyof RoutedMysql, unknown> = {
+    query: (...args: unknown[]) => promise("query", args),
+    execute: (...args: unknown[]) => promise("execute", args),
+    getConnection: () =>
+      new Promise((resolve, reject) => {
+        acquireConnection(request, (error, connection) => {
+          if (connection === null) reject(error);
+          else resolve(connection.promise());
+        });
+      }),
+    end,
+    pool: withCallbacks(run, request, end),
+  };
+  // The driver's methods have many overloads; what goes in and out is the driver's own.
+  return pool as unknown as RoutedMysql;
+}
+
+function withCallbacks(
+  run: Run,
+  request: AcquireRequest<MysqlSide, PoolConnection>,
+  end: () => Promise<void>,
+): RoutedMysqlCallbacks {
+  const call = (method: Method, args: readonly unknown[]): void => {
+    const done = args.at(-1);
+    if (typeof done !== "function")
+      throw new TypeError(`pool.${method} needs a callback; rows are streamed from a connection only`);
+    run(method, args.slice(0, -1), (error, result) => {
+      if (error !== null) done(error);
+      else done(null, ...(result as unknown[]));
+    });
+  };
+  const pool: Record<keyof RoutedMysqlCallbacks, unknown> = {
+    query: (...args: unknown[]) => call("query", args),
+    execute: (...args: unknown[]) => call("execute", args),
+    getConnection: (done: (error: Error | null, connection?: PoolConnection) => void) =>
+      acquireConnection(request, (error, connection) => {
+        if (connection === null) done(error);
+        else done(null, connection);
+      }),
+    end: (done?: (error: Error | null) => void) => {
+      const ended = end();
+      if (done !== undefined) void ended.then(() => done(null), done);
+    },
+  };
+  return pool as unknown as RoutedMysqlCallbacks;
+}
+
+/** Makes what runs one statement: where the configuration says so a read beside the active side, and all else there. */
+function createRun(
+  { readers }: RoutedRequest<MysqlSide>,
+  request: AcquireRequest<MysqlSide, PoolConnection>,
+): Run {
   const reads = routeReads(readers, MYSQL, isAway);
-  const runActive = (method: Method, args: readonly unknown[], done: Done): void =>
+  const runActive: Run = (method, args, done) =>
     acquireConnection(request, (error, connection) => {
       if (connection === null) done(error, null);
       else runOn(connection, method, args, done);
     });
-  const run = (method: Method, args: readonly unknown[]): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      const done: Done = (error, result) => {
-        if (error === null) return resolve(result);
-        if ("errno" in error && READ_ONLY_SERVER.has(error.errno)) void board.reread();
-        reject(error);
-      };
-      const reader = reads?.sideOf(args[0]) ?? null;
-      if (reads === null || reader === null) return runActive(method, args, done);
-      reader.acquire((missing, connection) => {
-        if (missing !== null || connection === null) return runActive(method, args, done);
-        runOn(connection, method, args, (error, result) => {
-          if (error !== null && reads.mayAskActive(args[0], error)) runActive(method, args, done);
-          else done(error, result);
-        });
+  return (method, args, done) => {
+    const reader = reads?.sideOf(args[0]) ?? null;
+    if (reads === null || reader === null) return runActive(method, args, done);
+    reader.acquire((missing, connection) => {
+      if (missing !== null || connection === null) return runActive(method, args, done);
+      runOn(connection, method, args, (error, result) => {
+        if (error !== null && reads.mayAskActive(args[0], error)) runActive(method, args, done);
+        else done(error, result);
       });
     });
-  const pool: Record<keyof RoutedMysql, unknown> = {
-    query: (...args: unknown[]) => run("query", args),
-    execute: (...args: unknown[]) => run("execute", args),
-    getConnection: () => checkOut(request),
-    end,
   };
-  // The driver's methods have many overloads; what goes in and out is the driver's own.
-  return pool as RoutedMysql;
 }
-
-/** Takes a connection of the active side out of its pool. */
-function checkOut(request: AcquireRequest<MysqlSide, PoolConnection>): Promise<PromisePoolConnection> {
-  return new Promise((resolve, reject) => {
-    acquireConnection(request, (error, connection, side) => {
-      if (connection === null) reject(error);
-      else resolve(namingRefusals(connection.promise(), side?.readOnly ?? false));
-    });
-  });
-}
-
-type Method = "query" | "execute";
 
 /** Runs one statement on a connection and gives the connection back. */
 function runOn(connection: PoolConnection, method: Method, args: readonly unknown[], done: Done): void {
   const finish = (failure: Error | null, rows: unknown, fields: unknown): void => {
-    // A server that answered with an error is ready for the next statement; anything else leaves doubts.
-    if (failure !== null && !("sqlState" in failure && failure.sqlState)) connection.destroy();
+    if (failure !== null && !keepsConnection(failure)) connection.destroy();
     else connection.release();
-    if (failure !== null) done(nameError(failure), null);
+    if (failure !== null) done(failure, null);
     else done(null, [rows, fields]);
   };
   try {
@@ -98,26 +131,9 @@ function runOn(connection: PoolConnection, method: Method, args: readonly unknow
   }
 }
 
-/** On a side for reading only, a write that the server refused gets its own type. */
-function namingRefusals(connection: PromisePoolConnection, readOnly: boolean): PromisePoolConnection {
-  if (!readOnly) return connection;
-  for (const name of SENDING) {
-    const method: unknown = connection[name];
-    if (typeof method !== "function") continue;
-    Reflect.set(connection, name, async (...args: unknown[]): Promise<unknown> => {
-      try {
-        return await Reflect.apply(method, connection, args);
-      } catch (error) {
-        throw error instanceof Error ? nameError(error) : error;
-      }
-    });
-  }
-  return connection;
-}
-
-function nameError(error: Error): Error {
-  if (!("errno" in error) || error.errno !== READ_ONLY_TRANSACTION) return error;
-  return new NotWritableError("the active data centre is set to not writable", { cause: error });
+/** A server that answered with an error is ready for the next statement; anything else leaves doubts. */
+function keepsConnection(error: Error): boolean {
+  return error instanceof NotWritableError || ("sqlState" in error && Boolean(error.sqlState));
 }
 
 function isAway(error: Error): boolean {

@@ -103,7 +103,7 @@ function createPool(request: SideRequest, driver: PgDriverOptions, sockets: Sock
     host: source.host,
     port: source.port,
     stream: sockets.create,
-    Client: createClientClass(request.readOnly),
+    Client: createClientClass(request),
     ...(source.database === undefined ? {} : { database: source.database }),
     ...(source.username === undefined ? {} : { user: source.username }),
     ...(source.password === undefined ? {} : { password: source.password }),

@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import pg from "pg";
 import { NotWritableError, type SdkError } from "../errors.ts";
 
@@ -10,17 +11,25 @@ export interface RoutedClient extends pg.PoolClient {
   lost: (() => SdkError) | null;
 }
 
+/** What the clients of a side need to know of it. */
+export interface ClientSide {
+  readonly readOnly: boolean;
+  readonly onReadOnly: () => void;
+}
+
 /** The form in which pg's `query` takes its last argument. */
 type Callback = (error: Error | null, result?: unknown) => void;
 
 /**
  * Makes the client class of one side. Its `query` refuses with the switch as the reason once the side was given up, where
- * pg would only say that the client is not queryable, and gives a refused write its own type.
+ * pg would only say that the client is not queryable. On a side for reading only it gives a refused write its own type;
+ * elsewhere such an answer, whoever asked, says that the route may be out of date.
  *
- * @param readOnly true for a side that must not write
+ * @param side whether it must not write, and where to tell that its server does not
  * @returns a class for pg's pool option `Client`
  */
-export function createClientClass(readOnly: boolean): new () => pg.ClientBase {
+export function createClientClass(side: ClientSide): new () => pg.ClientBase {
+  const { readOnly } = side;
   const query: unknown = pg.Client.prototype.query;
   if (typeof query !== "function") throw new Error("this version of pg has no Client.prototype.query");
 
@@ -32,6 +41,7 @@ export function createClientClass(readOnly: boolean): new () => pg.ClientBase {
       // pg emits 'error' on a client that breaks while it is in use, beside rejecting its query; without a listener
       // that would end the process.
       this.on("error", () => undefined);
+      if (!readOnly) watchRefusals(this, side.onReadOnly);
     }
   }
   Object.defineProperty(Client.prototype, "query", {
@@ -44,6 +54,16 @@ export function createClientClass(readOnly: boolean): new () => pg.ClientBase {
     },
   });
   return Client;
+}
+
+/** Hears the server itself, because ORMs send through clients that they hold, and a query has many forms. */
+function watchRefusals(client: pg.Client, onReadOnly: () => void): void {
+  const connection: unknown = Reflect.get(client, "connection");
+  if (!(connection instanceof EventEmitter))
+    throw new Error("this version of pg keeps its connection elsewhere than in client.connection");
+  connection.on("errorMessage", (error: Error) => {
+    if (isReadOnlyAnswer(error)) onReadOnly();
+  });
 }
 
 /** @returns the client as one of ours */
@@ -60,6 +80,11 @@ export function asRouted(client: pg.PoolClient): RoutedClient {
  */
 export function cutClient(client: RoutedClient, createError: () => SdkError): void {
   client.lost = createError;
+  // Each call of whoever holds it says why, until it is given back. On this event typeorm would take it away from the
+  // transaction that it belongs to, which would then hear of that instead of the switch.
+  const emit = client.emit.bind(client);
+  client.emit = (event: string, ...args: unknown[]) =>
+    event !== "error" && Reflect.apply(emit, client, [event, ...args]);
   destroyStream(client, createError());
 }
 
@@ -105,8 +130,7 @@ function isCallback(value: unknown): value is Callback {
   return typeof value === "function";
 }
 
-/** @returns true if a server refused a write because it, or the session, only reads */
-export function isReadOnlyAnswer(error: Error): boolean {
+function isReadOnlyAnswer(error: Error): boolean {
   return "code" in error && error.code === READ_ONLY_TRANSACTION;
 }
 

@@ -4,7 +4,6 @@ import { POSTGRESQL } from "../routing/scan-sql.ts";
 import { type AcquireRequest, acquireConnection, isNetworkError } from "../switching/acquire.ts";
 import type { RoutedRequest } from "../switching/routed-request.ts";
 import type { PgSide } from "./pg-side.ts";
-import { isReadOnlyAnswer } from "./routed-client.ts";
 import { type QueryDone, runOn } from "./run-statement.ts";
 
 /** Classes and codes of SQLSTATE with which a server says that it is coming or going: 57P01 to 57P03. */
@@ -31,6 +30,8 @@ export class RoutedPool extends pg.Pool {
   constructor({ board, readers, retry, end }: RoutedRequest<PgSide>) {
     // The base class never connects: every method that would is overridden.
     super({ max: 1 });
+    // kysely would connect to wherever pg's own defaults point, in order to cancel a query, if it found pg's class here.
+    Reflect.set(this, "Client", null);
     this.#request = {
       board,
       retry,
@@ -102,11 +103,7 @@ export class RoutedPool extends pg.Pool {
   #runActive(text: unknown, values: unknown, done: QueryDone): void {
     acquireConnection(this.#request, (error, client) => {
       if (client === null) done(error);
-      else
-        runOn(client, text, values, (failure, result) => {
-          if (failure && isReadOnlyAnswer(failure)) void this.#request.board.reread();
-          done(failure, result);
-        });
+      else runOn(client, text, values, done);
     });
   }
 }

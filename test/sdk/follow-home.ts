@@ -20,11 +20,11 @@ export function followHome<S extends WarmSide>(
 ): RoutedRequest<S> {
   const source = SdkConfig.parse(sites.config).sources.dc1;
   if (source === undefined) throw new Error("there is no dc1");
+  const board = createSwitchboard<S>({ sideOf: () => side, drainMs: 0 });
   const side = createSide({
     ...{ dataCentre: "dc1", source, readOnly: false, isReader: false, connectTimeoutMs: 5000 },
-    ...{ onBroken: () => undefined, onReadOnly: () => undefined },
+    ...{ onBroken: () => undefined, onReadOnly: () => void board.reread() },
   });
-  const board = createSwitchboard<S>({ sideOf: () => side, drainMs: 0 });
   board.reread = reread;
   board.follow(makeRoute(1));
   return { board, readers: null, retry: { times: 0, delayMs: 0 }, end: async () => side.close() };

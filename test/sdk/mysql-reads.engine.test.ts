@@ -8,6 +8,7 @@ import { openMysql } from "../../sdk/open-mysql.ts";
 import { followHome } from "./follow-home.ts";
 import { describeReads } from "./reads-suite.ts";
 
+const WRITE = "INSERT INTO orders (id, item) VALUES ('refused', 'x')";
 const first = (rows: unknown): unknown => Object.values((rows as RowDataPacket[])[0] ?? {})[0];
 
 describeReads({
@@ -24,7 +25,17 @@ describeReads({
       );
     await set(1);
     try {
-      return await pool.query("INSERT INTO orders (id, item) VALUES ('refused', 'x')");
+      const connection = await pool.getConnection();
+      const throughCallback = new Promise((_resolve, reject) => pool.pool.query(WRITE, reject));
+      const refused = [
+        pool.query(WRITE),
+        connection.query(WRITE),
+        connection.execute(WRITE),
+        throughCallback,
+      ];
+      const outcomes = await Promise.all(refused.map((each) => each.catch((error: unknown) => error)));
+      connection.release();
+      return outcomes;
     } finally {
       await set(0);
       await pool.end();

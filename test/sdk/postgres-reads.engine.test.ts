@@ -4,6 +4,7 @@ import { RoutedPool } from "../../sdk/postgres/routed-pool.ts";
 import { followHome } from "./follow-home.ts";
 import { describeReads } from "./reads-suite.ts";
 
+const WRITE = "INSERT INTO orders (id, item) VALUES ('refused', 'x')";
 const first = ({ rows }: { rows: Record<string, unknown>[] }): unknown => Object.values(rows[0] ?? {})[0];
 
 describeReads({
@@ -15,7 +16,11 @@ describeReads({
     const home = followHome(sites, (request) => createPgSide(request, driver), reread);
     const pool = new RoutedPool(home);
     try {
-      return await pool.query("INSERT INTO orders (id, item) VALUES ('refused', 'x')");
+      const client = await pool.connect();
+      const refused = [pool.query(WRITE), client.query(WRITE)];
+      const outcomes = await Promise.all(refused.map((each) => each.catch((error: unknown) => error)));
+      client.release();
+      return outcomes;
     } finally {
       await pool.end();
     }

@@ -19,8 +19,11 @@ export interface ReadsRequest {
   readonly engine: "mysql" | "postgresql";
   readonly portBase: number;
   open(config: SdkConfigInput): Promise<SqlDriver>;
-  /** Writes to a home that only reads, through a pool whose board reads the route again so; rejects with the refusal. */
-  writeRefused(sites: TwoSites, reread: () => Promise<void>): Promise<unknown>;
+  /**
+   * Writes to a home that only reads, in each way in which a pool can be used, over a board that reads the route again so.
+   * @returns what each write was rejected with
+   */
+  writeRefused(sites: TwoSites, reread: () => Promise<void>): Promise<unknown[]>;
   /** The server's own word for it. */
   readonly refusal: object;
 }
@@ -106,10 +109,12 @@ export function describeReads(request: ReadsRequest): void {
       expect((await sites.engine.holdsOrders("dc1", [id])).size).toBe(1);
     });
 
-    it("aside, a write that is refused as read-only makes the route be read again", async () => {
+    it("aside, a write that is refused as read-only makes the route be read again, whoever sent it", async () => {
       const reread = vi.fn(async () => undefined);
-      await expect(request.writeRefused(sites, reread)).rejects.toMatchObject(request.refusal);
-      expect(reread).toHaveBeenCalledTimes(1);
+      const refusals = await request.writeRefused(sites, reread);
+      for (const refusal of refusals) expect(refusal).toMatchObject(request.refusal);
+      expect(refusals.length).toBeGreaterThan(1);
+      expect(reread).toHaveBeenCalledTimes(refusals.length);
     });
 
     it("are answered by the active side when the replica dies or hangs, and return to it", async () => {
