@@ -1,0 +1,166 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { findSdkErrorCode } from "../../sdk/errors.ts";
+import type { RoutedSource } from "../../sdk/switching/open-source.ts";
+import { startTwoSites, type TwoSites } from "./two-sites.ts";
+
+/** What the suite needs of a transaction of an ORM. */
+export interface OrmTransaction {
+  insert(id: string): Promise<unknown>;
+}
+
+/** What the suite needs of an ORM. */
+export interface Orm extends OrmTransaction {
+  readonly source: RoutedSource;
+  /** Asks the server that answers for its port. */
+  port(): Promise<number>;
+  /** Reads through the ORM. @returns the items of the order with this id */
+  items(id: string): Promise<string[]>;
+  /** Runs work in a transaction as the ORM offers it. */
+  transaction(work: (transaction: OrmTransaction) => Promise<void>): Promise<unknown>;
+  /** Ends what the ORM itself holds, and the source. */
+  close(): Promise<void>;
+}
+
+/** An ORM under test. Its `insert` writes an order with this id and the item {@link ITEM}. */
+export interface OrmRequest {
+  readonly name: string;
+  readonly engine: "mysql" | "postgresql";
+  readonly portBase: number;
+  open(sites: TwoSites): Promise<Orm>;
+}
+
+/** The item of every order that the suite writes. */
+export const ITEM = "test";
+
+const SLOW_MS = 120_000;
+const PLANNED = "operator:a test";
+const AUTOMATIC = "ARB-23";
+const BOTH = ["dc1", "dc2"] as const;
+type Site = (typeof BOTH)[number];
+
+/**
+ * What holds for every ORM that is given a routed pool, proven with two real servers.
+ *
+ * @param request the ORM
+ */
+export function describeOrm(request: OrmRequest): void {
+  describe(`${request.name} on ${request.engine}`, () => {
+    let sites: TwoSites;
+    let orm: Orm;
+    let why = "";
+
+    beforeAll(async () => {
+      const started = await startTwoSites(request.engine, request.portBase);
+      if (typeof started === "string") {
+        why = started;
+        return;
+      }
+      sites = started;
+      await sites.route({ active: "dc1" });
+      // One ORM for all tests, which switch to and fro below it.
+      orm = await request.open(sites);
+    }, SLOW_MS);
+    afterAll(async () => {
+      await orm?.close();
+      await sites?.destroy();
+    }, SLOW_MS);
+    afterEach(async () => {
+      if (why === "") await switchTo("dc1", PLANNED);
+    });
+
+    const switchTo = async (active: string, decidedBy: string): Promise<void> => {
+      if (orm.source.route()?.active === active) return;
+      const switched = new Promise((resolve) => orm.source.on("switched", resolve));
+      await sites.route({ active, decidedBy });
+      await switched;
+    };
+    const portOf = (site: Site): number => sites.engine.dataCentres[site].port;
+    const holding = async (site: Site, ...ids: string[]): Promise<number> =>
+      (await sites.engine.holdsOrders(site, ids)).size;
+    /** What dc1 commits comes to dc2 sooner or later, never the other way round. */
+    const expectNowhere = async (...ids: string[]): Promise<void> => {
+      for (const site of BOTH) expect(await holding(site, ...ids)).toBe(0);
+    };
+    const it = (name: string, run: () => Promise<void>): void =>
+      test(name, { timeout: SLOW_MS }, async (context) => {
+        if (why !== "") return context.skip(why);
+        await run();
+      });
+
+    it("writes, and reads what it wrote and nothing else", async () => {
+      const id = randomUUID();
+      await orm.insert(id);
+      expect(await orm.items(id)).toEqual([ITEM]);
+      expect(await orm.items(randomUUID())).toEqual([]);
+      expect(await holding("dc1", id)).toBe(1);
+    });
+
+    it("commits a transaction as a whole", async () => {
+      const [first, second] = [randomUUID(), randomUUID()];
+      await orm.transaction(async (transaction) => {
+        await transaction.insert(first);
+        await expectNowhere(first);
+        await transaction.insert(second);
+      });
+      expect(await holding("dc1", first, second)).toBe(2);
+    });
+
+    it("rolls a transaction back as a whole, and tells why it did", async () => {
+      const id = randomUUID();
+      const work = orm.transaction(async (transaction) => {
+        await transaction.insert(id);
+        throw new Error("the customer left");
+      });
+      await expect(work).rejects.toThrow("the customer left");
+      await expectNowhere(id);
+      expect(await orm.port()).toBe(portOf("dc1"));
+    });
+
+    it("works on the other side after a switch, and on the first one after the way back", async () => {
+      const ids = [randomUUID(), randomUUID(), randomUUID()] as const;
+      await orm.insert(ids[0]);
+      await switchTo("dc2", AUTOMATIC);
+      expect(await orm.port()).toBe(portOf("dc2"));
+      await orm.insert(ids[1]);
+      expect(await orm.items(ids[1])).toEqual([ITEM]);
+      await orm.transaction(async (transaction) => void (await transaction.insert(ids[2])));
+      expect(await holding("dc1", ...ids)).toBe(1);
+      expect(await holding("dc2", ids[1], ids[2])).toBe(2);
+      await switchTo("dc1", PLANNED);
+      expect(await orm.port()).toBe(portOf("dc1"));
+      expect(await orm.items(ids[0])).toEqual([ITEM]);
+    });
+
+    it("ends a transaction where it began when people switch meanwhile", async () => {
+      const ids = [randomUUID(), randomUUID()] as const;
+      await orm.transaction(async (transaction) => {
+        await transaction.insert(ids[0]);
+        await switchTo("dc2", PLANNED);
+        expect(await orm.port()).toBe(portOf("dc2"));
+        await transaction.insert(ids[1]);
+      });
+      expect(await holding("dc1", ...ids)).toBe(2);
+    });
+
+    it("rejects a transaction over which the side is lost, with the switch as the reason, and leaves nothing of it", async () => {
+      const ids = [randomUUID(), randomUUID()] as const;
+      const work = orm.transaction(async (transaction) => {
+        await transaction.insert(ids[0]);
+        await switchTo("dc2", AUTOMATIC);
+        await transaction.insert(ids[1]);
+      });
+      const error: unknown = await work.then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      expect(findSdkErrorCode(error)).toBe("EVENKEEL_SWITCHED");
+      await expectNowhere(...ids);
+      await orm.transaction(async (transaction) => {
+        await transaction.insert(ids[0]);
+        await transaction.insert(ids[1]);
+      });
+      expect(await holding("dc2", ...ids)).toBe(2);
+    });
+  });
+}

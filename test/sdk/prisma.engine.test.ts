@@ -1,0 +1,30 @@
+import { PrismaPg } from "@prisma/adapter-pg";
+import { z } from "zod";
+import { openPostgres } from "../../sdk/open-postgres.ts";
+import { describeOrm, ITEM } from "./orm-suite.ts";
+import { type OrdersClient, openPrisma } from "./prisma-client.ts";
+
+const PortRows = z.tuple([z.object({ port: z.number() })]);
+
+describeOrm({
+  name: "prisma",
+  engine: "postgresql",
+  portBase: 22_700,
+  async open(sites) {
+    const source = await openPostgres(sites.config, { snapshotFile: false });
+    const db = openPrisma(new PrismaPg(source.pool));
+    const inserting = (into: OrdersClient) => (id: string) =>
+      into.orders.create({ data: { id, item: ITEM } });
+    return {
+      source,
+      insert: inserting(db),
+      port: async () => PortRows.parse(await db.$queryRaw`SELECT inet_server_port() AS port`)[0].port,
+      items: async (id) => (await db.orders.findMany({ where: { id } })).map(({ item }) => item),
+      transaction: (work) => db.$transaction((transaction) => work({ insert: inserting(transaction) })),
+      async close() {
+        await db.$disconnect();
+        await source.close();
+      },
+    };
+  },
+});
