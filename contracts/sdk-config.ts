@@ -151,6 +151,12 @@ export const SdkConfig = z
       algorithm: z.enum(["single-read-write", "single-write-local-read"]),
       /** How reads outside of transactions are spread over a data centre's `replicas`, where it has some. */
       loadBalance: LoadBalance.default("round-robin"),
+      /**
+       * Milliseconds for which new work that may write waits at most when a planned switch has closed the active side for
+       * writes, instead of being refused; then it goes on where it may. 0: it is refused at once, because a side may also
+       * be closed for good, and how long its callers can wait only the application knows.
+       */
+      holdMs: z.number().int().min(0).max(60_000).default(0),
       retry: z
         .strictObject({
           /** How often a call that was not sent yet is tried again. */

@@ -4,7 +4,7 @@ export type SdkErrorCode =
   | "EVENKEEL_NO_ROUTE" // no store, no snapshot: nobody said which data centre is active
   | "EVENKEEL_NOT_WRITABLE" // the active data centre takes no writes now
   | "EVENKEEL_NOT_READABLE" // a server for reads does not answer
-  | "EVENKEEL_OVERLOADED" // more calls wait for a connection than may
+  | "EVENKEEL_OVERLOADED" // more calls wait than may
   | "EVENKEEL_CONFIG" // the configuration is not valid
   | "EVENKEEL_CLOSED"; // the data source was closed by its owner
 
@@ -72,10 +72,10 @@ export class NotReadableError extends SdkError {
   }
 }
 
-/** More calls wait for a connection than may: the database is hung or too slow for what is asked of it. */
+/** More calls wait than may: the database is hung or too slow for what is asked of it, or a switch takes long. */
 export class OverloadedError extends SdkError {
-  constructor(dataCentre: string, waiting: number) {
-    super("EVENKEEL_OVERLOADED", true, `${waiting} calls wait for a connection to ${dataCentre} already`);
+  constructor(message: string) {
+    super("EVENKEEL_OVERLOADED", true, message);
     this.name = "OverloadedError";
   }
 }

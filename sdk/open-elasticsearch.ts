@@ -1,5 +1,6 @@
 import type { Client } from "@elastic/elasticsearch";
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
+import { isAway } from "./elasticsearch/judge-errors.ts";
 import { createRoutedClient } from "./elasticsearch/routed-client.ts";
 import { createSearchSide, type SearchDriverOptions } from "./elasticsearch/search-side.ts";
 import { openSource, type RoutedSource } from "./switching/open-source.ts";
@@ -31,9 +32,10 @@ export async function openElasticsearch(
   config: string | SdkConfigInput,
   options: ElasticsearchOptions = {},
 ): Promise<ElasticsearchSource> {
-  const opened = await openSource(config, options, (request) =>
-    createSearchSide(request, options.driver ?? {}),
-  );
+  const opened = await openSource(config, options, {
+    createSide: (request) => createSearchSide(request, options.driver ?? {}),
+    isAway,
+  });
   const { board, source } = opened;
   return { ...source, client: createRoutedClient(board, opened.config.router.retry, () => source.close()) };
 }

@@ -1,6 +1,6 @@
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { createMongoSide, type MongoDriverOptions } from "./mongodb/mongo-side.ts";
-import { createRoutedMongo, type RoutedMongo } from "./mongodb/routed-mongo.ts";
+import { createRoutedMongo, isAway, type RoutedMongo } from "./mongodb/routed-mongo.ts";
 import { openSource, type RoutedSource } from "./switching/open-source.ts";
 import type { SourceOptions } from "./switching/source-options.ts";
 
@@ -25,8 +25,9 @@ export async function openMongo(
   config: string | SdkConfigInput,
   options: MongoOptions = {},
 ): Promise<MongoSource> {
-  const opened = await openSource(config, options, (request) =>
-    createMongoSide(request, options.driver ?? {}),
-  );
+  const opened = await openSource(config, options, {
+    createSide: (request) => createMongoSide(request, options.driver ?? {}),
+    isAway,
+  });
   return { ...opened.source, ...createRoutedMongo(opened.board, opened.config.router.retry) };
 }

@@ -1,7 +1,7 @@
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
+import { isAway } from "./mysql/judge-errors.ts";
 import { createMysqlSide, type MysqlDriverOptions } from "./mysql/mysql-side.ts";
 import { createRoutedMysql, type RoutedMysql, type RoutedMysqlCallbacks } from "./mysql/routed-mysql.ts";
-import type { SideRequest } from "./switching/create-sides.ts";
 import { openSource, type RoutedSource } from "./switching/open-source.ts";
 import type { SourceOptions } from "./switching/source-options.ts";
 
@@ -30,8 +30,11 @@ export async function openMysql(
   config: string | SdkConfigInput,
   options: MysqlOptions = {},
 ): Promise<MysqlSource> {
-  const createSide = (request: SideRequest) => createMysqlSide(request, options.driver ?? {});
-  const opened = await openSource(config, options, createSide, true);
+  const opened = await openSource(config, options, {
+    createSide: (request) => createMysqlSide(request, options.driver ?? {}),
+    isAway,
+    spreadsReads: true,
+  });
   const { board, readers, source } = opened;
   const { retry } = opened.config.router;
   const pool = createRoutedMysql({ board, readers, retry, end: () => source.close() });

@@ -1,7 +1,7 @@
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
+import { isAway } from "./postgres/judge-errors.ts";
 import { createPgSide, type PgDriverOptions } from "./postgres/pg-side.ts";
 import { RoutedPool } from "./postgres/routed-pool.ts";
-import type { SideRequest } from "./switching/create-sides.ts";
 import { openSource, type RoutedSource } from "./switching/open-source.ts";
 import type { SourceOptions } from "./switching/source-options.ts";
 
@@ -30,8 +30,11 @@ export async function openPostgres(
   config: string | SdkConfigInput,
   options: PostgresOptions = {},
 ): Promise<PostgresSource> {
-  const createSide = (request: SideRequest) => createPgSide(request, options.driver ?? {});
-  const opened = await openSource(config, options, createSide, true);
+  const opened = await openSource(config, options, {
+    createSide: (request) => createPgSide(request, options.driver ?? {}),
+    isAway,
+    spreadsReads: true,
+  });
   const { board, readers, source } = opened;
   const { retry } = opened.config.router;
   const pool = new RoutedPool({ board, readers, retry, end: () => source.close() });

@@ -1,6 +1,6 @@
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { createRedisSide, type RedisDriverOptions } from "./redis/redis-side.ts";
-import { createRoutedRedis, type RoutedRedis } from "./redis/routed-redis.ts";
+import { createRoutedRedis, isAway, type RoutedRedis } from "./redis/routed-redis.ts";
 import { openSource, type RoutedSource } from "./switching/open-source.ts";
 import type { SourceOptions } from "./switching/source-options.ts";
 
@@ -27,8 +27,9 @@ export async function openRedis(
   config: string | SdkConfigInput,
   options: RedisSourceOptions = {},
 ): Promise<RedisSource> {
-  const opened = await openSource(config, options, (request) =>
-    createRedisSide(request, options.driver ?? {}),
-  );
+  const opened = await openSource(config, options, {
+    createSide: (request) => createRedisSide(request, options.driver ?? {}),
+    isAway,
+  });
   return { ...opened.source, client: createRoutedRedis(opened.board, opened.config.router.retry) };
 }

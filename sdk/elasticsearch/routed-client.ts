@@ -1,8 +1,9 @@
 import { Client, errors, Transport } from "@elastic/elasticsearch";
-import { NotWritableError, OverloadedError } from "../errors.ts";
-import { MAX_WAITING, type Retry } from "../switching/acquire.ts";
+import { NotWritableError } from "../errors.ts";
+import { MAX_WAITING, type Retry, tooManyWait } from "../switching/acquire.ts";
 import type { Switchboard } from "../switching/switchboard.ts";
 import type { SearchDone } from "./calls-in-flight.ts";
+import { isWriteBlocked } from "./judge-errors.ts";
 import { isReadRequest } from "./read-requests.ts";
 import type { SearchParams, SearchSide } from "./search-side.ts";
 
@@ -89,6 +90,10 @@ function begin(
 }
 
 function sendTo(board: Switchboard<SearchSide>, retry: Retry, call: Call): void {
+  if (board.hold.isOn && !isReadRequest(call.params.method, call.params.path)) {
+    hold(board, retry, call);
+    return;
+  }
   const side = board.active;
   const refusal = side === null ? board.refusal : findRefusal(side, call);
   if (side === null || refusal !== null) {
@@ -110,21 +115,31 @@ function sendTo(board: Switchboard<SearchSide>, retry: Retry, call: Call): void 
   });
 }
 
+function hold(board: Switchboard<SearchSide>, retry: Retry, call: Call): void {
+  const leave = board.hold.add((refusal) => {
+    if (refusal === null) sendTo(board, retry, call);
+    else call.done(refusal, NO_ANSWER);
+  });
+  call.abort = () => {
+    leave();
+    process.nextTick(call.done, aborted(), NO_ANSWER);
+  };
+}
+
+function aborted(): Error {
+  return new errors.RequestAbortedError("Request aborted", NO_ANSWER as never);
+}
+
 function findRefusal(side: SearchSide, { params, isAborted }: Call): Error | null {
-  if (isAborted) return new errors.RequestAbortedError("Request aborted", NO_ANSWER as never);
+  if (isAborted) return aborted();
   if (side.readOnly && !isReadRequest(params.method, params.path)) {
     const request = `${params.method} ${params.path}`;
     return new NotWritableError(
       `the active data centre is set to not writable, so ${request.slice(0, 200)} was not sent`,
     );
   }
-  if (side.busy() >= MAX_WAITING) return new OverloadedError(side.dataCentre, MAX_WAITING);
+  if (side.busy() >= MAX_WAITING) return tooManyWait(side.dataCentre);
   return null;
-}
-
-/** An index or the cluster takes no writes. Items of a bulk request that are refused so stand in its answer, unseen. */
-function isWriteBlocked(error: Error): boolean {
-  return error instanceof errors.ResponseError && error.message.startsWith("cluster_block_exception");
 }
 
 function isStream(body: unknown): boolean {

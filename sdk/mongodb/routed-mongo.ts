@@ -64,6 +64,7 @@ export function createRoutedMongo(board: Switchboard<MongoSide>, retry: Retry): 
     },
     client: () => activeSide().client,
     async run(work, options = {}) {
+      await passHold(board);
       for (let triesLeft = options.idempotent === true ? retry.times : 0; ; triesLeft -= 1) {
         try {
           const { client, database } = activeSide();
@@ -79,8 +80,21 @@ export function createRoutedMongo(board: Switchboard<MongoSide>, retry: Retry): 
   };
 }
 
+/** Nobody knows what the work will do, so that all of it waits. */
+function passHold({ hold }: Switchboard<MongoSide>): Promise<void> | null {
+  if (!hold.isOn) return null;
+  return new Promise((resolve, reject) => {
+    hold.add((refusal) => (refusal === null ? resolve() : reject(refusal)));
+  });
+}
+
 /** Errors that another side, or the same one a moment later, may not have. */
 function mayPass(error: unknown): boolean {
   if (error instanceof SdkError) return error.retryable;
+  return error instanceof Error && isAway(error);
+}
+
+/** @returns true if the driver could not reach a server */
+export function isAway(error: Error): boolean {
   return error instanceof MongoNetworkError || error instanceof MongoServerSelectionError;
 }

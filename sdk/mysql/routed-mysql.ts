@@ -1,14 +1,14 @@
 import type { Pool, PoolConnection } from "mysql2";
 import type { Pool as PromisePool } from "mysql2/promise";
 import { NotWritableError } from "../errors.ts";
+import { createWriteJudge } from "../routing/judge-writes.ts";
 import { routeReads } from "../routing/route-reads.ts";
 import { MYSQL } from "../routing/scan-sql.ts";
-import { type AcquireRequest, acquireConnection, isNetworkError } from "../switching/acquire.ts";
+import { type Acquired, type AcquireRequest, acquireConnection } from "../switching/acquire.ts";
 import type { RoutedRequest } from "../switching/routed-request.ts";
+import { tryOnWriter } from "../switching/try-again.ts";
+import { isAway, isReadOnlyServer } from "./judge-errors.ts";
 import type { MysqlSide } from "./mysql-side.ts";
-
-/** `ER_SERVER_SHUTDOWN`, and the driver's word for a server that closed the connection. */
-const GOING_AWAY = new Set(["ER_SERVER_SHUTDOWN", "PROTOCOL_CONNECTION_LOST"]);
 
 /** The same pool with callbacks instead of promises: the part of mysql2's own that typeorm, kysely and knex use. */
 export type RoutedMysqlCallbacks = Pick<Pool, "query" | "execute" | "getConnection" | "end">;
@@ -98,11 +98,18 @@ function createRun(
   request: AcquireRequest<MysqlSide, PoolConnection>,
 ): Run {
   const reads = routeReads(readers, MYSQL, isAway);
-  const runActive: Run = (method, args, done) =>
-    acquireConnection(request, (error, connection) => {
-      if (connection === null) done(error, null);
-      else runOn(connection, method, args, done);
-    });
+  const writes = createWriteJudge(MYSQL);
+  const runActive: Run = (method, args, done) => {
+    const make = (tried: Done): void => {
+      const acquired: Acquired<MysqlSide, PoolConnection> = (error, connection) => {
+        if (connection === null) tried(error, null);
+        else runOn(connection, method, args, tried);
+      };
+      acquireConnection(request, acquired, () => writes.mayWrite(args[0]));
+    };
+    const attempt = { make, isRefused: isReadOnlyServer, mayRepeat: () => writes.mayRepeat(args[0]) };
+    tryOnWriter(request, attempt, done);
+  };
   return (method, args, done) => {
     const reader = reads?.sideOf(args[0]) ?? null;
     if (reads === null || reader === null) return runActive(method, args, done);
@@ -134,9 +141,4 @@ function runOn(connection: PoolConnection, method: Method, args: readonly unknow
 /** A server that answered with an error is ready for the next statement; anything else leaves doubts. */
 function keepsConnection(error: Error): boolean {
   return error instanceof NotWritableError || ("sqlState" in error && Boolean(error.sqlState));
-}
-
-function isAway(error: Error): boolean {
-  if (isNetworkError(error)) return true;
-  return "code" in error && typeof error.code === "string" && GOING_AWAY.has(error.code);
 }

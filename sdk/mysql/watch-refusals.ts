@@ -1,10 +1,9 @@
 import type { PoolConnection } from "mysql2";
 import { NotWritableError } from "../errors.ts";
+import { isReadOnlyServer } from "./judge-errors.ts";
 
 /** `ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION`. */
 const READ_ONLY_TRANSACTION = 1792;
-/** `ER_OPTION_PREVENTS_STATEMENT` (read_only) and `ER_READ_ONLY_MODE`: this server is not the one that writes. */
-const READ_ONLY_SERVER: ReadonlySet<unknown> = new Set([1290, 1836]);
 /** All that mysql2 sends, transactions and its promises too, goes through these two. */
 const SENDING = ["query", "execute"] as const;
 
@@ -24,7 +23,7 @@ export function watchRefusals(
 ): void {
   const judge = (error: unknown): unknown => {
     if (!(error instanceof Error) || !("errno" in error)) return error;
-    if (!side.readOnly && READ_ONLY_SERVER.has(error.errno)) side.onReadOnly();
+    if (!side.readOnly && isReadOnlyServer(error)) side.onReadOnly();
     if (error.errno !== READ_ONLY_TRANSACTION) return error;
     return new NotWritableError("the active data centre is set to not writable", { cause: error });
   };

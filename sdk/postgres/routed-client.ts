@@ -1,9 +1,7 @@
 import { EventEmitter } from "node:events";
 import pg from "pg";
 import { NotWritableError, type SdkError } from "../errors.ts";
-
-/** SQLSTATE `read_only_sql_transaction`. */
-const READ_ONLY_TRANSACTION = "25006";
+import { isReadOnlyAnswer } from "./judge-errors.ts";
 
 /** A client of a side. */
 export interface RoutedClient extends pg.PoolClient {
@@ -128,10 +126,6 @@ function nameRefusedWrites(run: (args: unknown[]) => unknown, args: unknown[]): 
 
 function isCallback(value: unknown): value is Callback {
   return typeof value === "function";
-}
-
-function isReadOnlyAnswer(error: Error): boolean {
-  return "code" in error && error.code === READ_ONLY_TRANSACTION;
 }
 
 function nameError(error: Error): Error {

@@ -1,15 +1,16 @@
 import pg from "pg";
+import { createWriteJudge } from "../routing/judge-writes.ts";
 import { type ReadRoute, routeReads } from "../routing/route-reads.ts";
 import { POSTGRESQL } from "../routing/scan-sql.ts";
-import { type AcquireRequest, acquireConnection, isNetworkError } from "../switching/acquire.ts";
+import { type Acquired, type AcquireRequest, acquireConnection } from "../switching/acquire.ts";
 import type { RoutedRequest } from "../switching/routed-request.ts";
+import { type Attempt, tryOnWriter } from "../switching/try-again.ts";
+import { isAway, isReadOnlyAnswer } from "./judge-errors.ts";
 import type { PgSide } from "./pg-side.ts";
 import { type QueryDone, runOn } from "./run-statement.ts";
 
-/** Classes and codes of SQLSTATE with which a server says that it is coming or going: 57P01 to 57P03. */
-const COMING_OR_GOING = /^57P0[123]$/;
-/** pg's own connection errors carry no code. */
-const PG_CONNECT_MESSAGE = /^(timeout exceeded|timeout expired|Connection terminated)/;
+/** Has no state of its own, so that one serves all pools. */
+const WRITES = createWriteJudge(POSTGRESQL);
 
 type ConnectDone = (
   error: Error | undefined,
@@ -101,10 +102,20 @@ export class RoutedPool extends pg.Pool {
   }
 
   #runActive(text: unknown, values: unknown, done: QueryDone): void {
-    acquireConnection(this.#request, (error, client) => {
-      if (client === null) done(error);
-      else runOn(client, text, values, done);
-    });
+    const request = this.#request;
+    const attempt: Attempt<unknown> = {
+      make(tried) {
+        const run: Acquired<PgSide, pg.PoolClient> = (error, client) => {
+          if (client === null) tried(error, null);
+          // pg gives undefined where there is no error.
+          else runOn(client, text, values, (failure, result) => tried(failure ?? null, result));
+        };
+        acquireConnection(request, run, () => WRITES.mayWrite(text));
+      },
+      isRefused: isReadOnlyAnswer,
+      mayRepeat: () => WRITES.mayRepeat(text),
+    };
+    tryOnWriter(request, attempt, done);
   }
 }
 
@@ -136,9 +147,4 @@ for (const name of ["totalCount", "idleCount", "waitingCount"] as const) {
       return this.countOf(name);
     },
   });
-}
-
-function isAway(error: Error): boolean {
-  if (isNetworkError(error) || PG_CONNECT_MESSAGE.test(error.message)) return true;
-  return "code" in error && typeof error.code === "string" && COMING_OR_GOING.test(error.code);
 }

@@ -1,9 +1,10 @@
-import { type ChainableCommander, Redis, type RedisCommander } from "ioredis";
-import { NotWritableError, SwitchedError } from "../errors.ts";
-import { type AcquireRequest, acquireConnection, type Retry } from "../switching/acquire.ts";
+import { Redis, type RedisCommander } from "ioredis";
+import { type AcquireRequest, isNetworkError, type Retry } from "../switching/acquire.ts";
 import type { Switchboard } from "../switching/switchboard.ts";
+import { beginChain } from "./begin-chain.ts";
 import { READ_COMMANDS } from "./read-commands.ts";
 import type { RedisSide } from "./redis-side.ts";
+import { type Method, notWritable, onceReady, refuse } from "./send-once-ready.ts";
 
 /** Commands that belong to one connection and to no route: take a connection of your own for them. */
 const NOT_ROUTED: ReadonlySet<string> = new Set(
@@ -18,7 +19,8 @@ export type RoutedRedis = RedisCommander<{ type: "default" }> &
     call(command: string, ...args: (string | Buffer | number)[]): Promise<unknown>;
   };
 
-type Method = (...args: unknown[]) => unknown;
+/** What ioredis says of a connection that is not there. */
+const LOST = /^(Connection is closed|Stream isn't writeable|Reached the max retries)/;
 
 /**
  * Makes a client over all data centres. A command goes to the active one; a pipeline or MULTI stays with the connection
@@ -38,6 +40,7 @@ export function createRoutedRedis(board: Switchboard<RedisSide>, retry: Retry): 
   };
   const send = (name: string, command: string, args: unknown[]): unknown => {
     const side = board.active;
+    if (board.hold.isOn && !READ_COMMANDS.has(command)) return sendLater(request, name, command, args);
     if (side !== null && side.redis.status === "ready") return sendTo(side, name, command, args);
     return sendLater(request, name, command, args);
   };
@@ -52,7 +55,7 @@ export function createRoutedRedis(board: Switchboard<RedisSide>, retry: Retry): 
     client[name] = (...args: unknown[]) => send(name, String(args[0]).toLowerCase(), args);
   }
   for (const name of ["pipeline", "multi"] as const) {
-    client[name] = (...args: unknown[]) => begin(board, name, args);
+    client[name] = (...args: unknown[]) => beginChain(request, name, args);
   }
   // The methods come from ioredis's own list of commands, and so do the types.
   return client as unknown as RoutedRedis;
@@ -85,57 +88,17 @@ function sendTo(side: RedisSide, name: string, command: string, args: unknown[])
   return Reflect.apply(method, side.redis, args);
 }
 
-function notWritable(command: string): NotWritableError {
-  return new NotWritableError(`the active data centre is set to not writable, so ${command} was not sent`);
-}
-
-function refuse(error: Error, args: unknown[]): unknown {
-  const callback = args.at(-1);
-  if (typeof callback !== "function") return Promise.reject(error);
-  process.nextTick(callback as Method, error);
-  return undefined;
-}
-
 function sendLater(
   request: AcquireRequest<RedisSide, RedisSide>,
   name: string,
   command: string,
   args: unknown[],
 ): unknown {
-  const callback = args.at(-1);
-  if (typeof callback === "function") {
-    acquireConnection(request, (error, side) => {
-      if (side === null) (callback as Method)(error);
-      else sendTo(side, name, command, args);
-    });
-    return undefined;
-  }
-  return new Promise((resolve, reject) => {
-    acquireConnection(request, (error, side) => {
-      if (side === null) reject(error);
-      else resolve(sendTo(side, name, command, args));
-    });
-  });
+  const mayWrite = () => !READ_COMMANDS.has(command);
+  return onceReady(request, args, mayWrite, (side) => sendTo(side, name, command, args));
 }
 
-/** Begins a pipeline or a transaction; its `exec` sends it only to the connection that it was begun on. */
-function begin(
-  board: Switchboard<RedisSide>,
-  kind: "pipeline" | "multi",
-  args: unknown[],
-): ChainableCommander {
-  const side = board.active;
-  if (side === null) throw board.refusal;
-  if (side.readOnly) throw notWritable(kind);
-  const { redis } = side;
-  const chain = Reflect.apply(redis[kind] as Method, redis, args) as ChainableCommander;
-  const exec: unknown = chain.exec;
-  if (typeof exec !== "function") return chain;
-  chain.exec = ((...execArgs: unknown[]) => {
-    const moved = board.active !== side || side.redis !== redis;
-    if (!moved) return Reflect.apply(exec, chain, execArgs);
-    const to = board.active?.dataCentre ?? "nowhere";
-    return refuse(new SwitchedError(side.dataCentre, to, board.epoch), execArgs);
-  }) as typeof chain.exec;
-  return chain;
+/** @returns true if ioredis could not reach the server, or lost it */
+export function isAway(error: Error): boolean {
+  return isNetworkError(error) || LOST.test(error.message);
 }

@@ -36,6 +36,30 @@ const FLAGGED: ReadonlySet<string> = new Set(
 const FLAGGED_BEGINNINGS =
   /^(pg_advisory_|pg_try_advisory_|lo_|dblink|pg_logical_|pg_replication_|pg_create_|pg_drop_)/;
 
+/**
+ * How a statement begins that may have done something although a server refused a later part of it: it may commit in
+ * its middle, or belongs to a transaction or to the session.
+ */
+const MORE_THAN_ONE: ReadonlySet<string> = new Set(
+  "call do execute begin start commit end rollback savepoint release prepare copy load set lock unlock xa".split(
+    " ",
+  ),
+);
+
+/**
+ * Tells whether a server that refused a statement as a write has done nothing of it, so that it may be sent elsewhere.
+ *
+ * @param sql the statement
+ * @param dialect of which database
+ * @returns true for one statement that is a whole by itself; in doubt false
+ */
+export function isOneStatement(sql: string, dialect: SqlDialect): boolean {
+  const tokens = scanSql(sql, dialect)?.tokens ?? [];
+  const first = tokens.find((token) => token !== "(");
+  if (first === undefined || MORE_THAN_ONE.has(first)) return false;
+  return !tokens.some((token, at) => token === ";" && tokens[at + 1] !== undefined);
+}
+
 /** Judges statements, and remembers what came of it. */
 export interface StatementJudge {
   judge(sql: string): StatementUse;

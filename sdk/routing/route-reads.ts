@@ -49,7 +49,13 @@ export function routeReads<S>(
   };
 }
 
-function textOf(statement: unknown): string | null {
+/**
+ * Finds the text of a statement.
+ *
+ * @param statement in the forms that the drivers take
+ * @returns null for what keeps its connection, or is no statement
+ */
+export function textOf(statement: unknown): string | null {
   if (typeof statement === "string") return statement;
   if (typeof statement !== "object" || statement === null) return null;
   // A cursor of pg keeps its connection, and takes its rows whenever it likes.

@@ -5,6 +5,11 @@ import type { Switchboard } from "./switchboard.ts";
 /** Calls that may wait for a connection of one side; beyond that, waiting would only fill the memory. */
 export const MAX_WAITING = 10_000;
 
+/** @returns the error of a call for which there is no room at a side */
+export function tooManyWait(dataCentre: string): OverloadedError {
+  return new OverloadedError(`${MAX_WAITING} calls wait for a connection to ${dataCentre} already`);
+}
+
 /** How a call that was not sent is tried again. */
 export interface Retry {
   readonly times: number;
@@ -26,39 +31,54 @@ export interface AcquireRequest<S extends Side, C> {
 /** Gets the connection and the side that it belongs to, or the error. */
 export type Acquired<S extends Side, C> = (error: Error | null, connection: C | null, side: S | null) => void;
 
+/** A call on its way to a connection. */
+interface Call<S extends Side, C> {
+  readonly done: Acquired<S, C>;
+  readonly mayWrite: () => boolean;
+  readonly triesLeft: number;
+}
+
 /**
  * Gets a connection of the active side. Nothing has been sent yet, so a call that waits here when the route changes goes
- * on at the new side, and one whose server is away is tried again, at once if the route changes meanwhile.
+ * on at the new side, one whose server is away is tried again, at once if the route changes meanwhile, and one that may
+ * write is held while a planned switch says so.
  *
  * @param request the driver
  * @param done gets the connection and its side, or the error; called once
+ * @param mayWrite whether the call may write; asked only while such calls are held
  */
 export function acquireConnection<S extends Side, C>(
   request: AcquireRequest<S, C>,
   done: Acquired<S, C>,
+  mayWrite: () => boolean = () => true,
 ): void {
-  tryOnce(request, done, request.retry.times);
+  tryOnce(request, { done, mayWrite, triesLeft: request.retry.times });
 }
 
-function tryOnce<S extends Side, C>(
-  request: AcquireRequest<S, C>,
-  done: Acquired<S, C>,
-  triesLeft: number,
-): void {
-  const side = request.board.active;
+function tryOnce<S extends Side, C>(request: AcquireRequest<S, C>, call: Call<S, C>): void {
+  const { board } = request;
+  const { done, triesLeft } = call;
+  if (board.hold.isOn && call.mayWrite()) {
+    board.hold.add((refusal) => {
+      if (refusal === null) tryOnce(request, call);
+      else done(refusal, null, null);
+    });
+    return;
+  }
+  const side = board.active;
   if (side === null) {
-    process.nextTick(done, request.board.refusal, null, null);
+    process.nextTick(done, board.refusal, null, null);
     return;
   }
   if (side.waiting.size >= MAX_WAITING) {
-    process.nextTick(done, new OverloadedError(side.dataCentre, MAX_WAITING), null, null);
+    process.nextTick(done, tooManyWait(side.dataCentre), null, null);
     return;
   }
   let given = false;
   const waiting = {
     leave: () => {
       given = true;
-      return () => tryOnce(request, done, triesLeft);
+      return () => tryOnce(request, call);
     },
   };
   side.waiting.add(waiting);
@@ -70,7 +90,8 @@ function tryOnce<S extends Side, C>(
     given = true;
     side.waiting.delete(waiting);
     if (error !== null && triesLeft > 0 && request.isAway(error)) {
-      request.board.waitForSwitch(request.retry.delayMs, () => tryOnce(request, done, triesLeft - 1));
+      const next = { ...call, triesLeft: triesLeft - 1 };
+      board.waitForSwitch(request.retry.delayMs, () => tryOnce(request, next));
       return;
     }
     done(error, connection, side);

@@ -29,6 +29,29 @@ export function positionOf(route: Route): Position {
   };
 }
 
+/** What a route means for new work that may write. */
+export type HoldVerdict =
+  /** A planned switch has closed the active side for writes: what comes now may wait for the other one. */
+  | "begin"
+  /** Nothing is to be waited for (any more). */
+  | "end"
+  /** It stays as it is. */
+  | "stay";
+
+/**
+ * Judges whether new work may wait for the end of a planned switch. A route says so by itself: people, or the plan, took
+ * writing away from the active side where it was allowed before. What a rule decided is a failure, and nobody knows when
+ * that ends; nor does a process that has just been started know for how long the side has been closed.
+ *
+ * @param from the position so far; null: this is the first route
+ * @param route the new route
+ */
+export function judgeHold(from: Position | null, route: Route): HoldVerdict {
+  const isPlanned = PLANNED.test(route.decidedBy) && route.phase === "stable";
+  if (from === null || positionOf(route).writable || !isPlanned) return "end";
+  return from.writable ? "begin" : "stay";
+}
+
 /**
  * Judges how to leave the old position for the one of a new route.
  *

@@ -10,6 +10,7 @@ import type { Side } from "./side.ts";
 import type { SourceEvents } from "./source-events.ts";
 import type { SourceOptions } from "./source-options.ts";
 import { createSwitchboard, type Switchboard } from "./switchboard.ts";
+import { repeatWork } from "./try-again.ts";
 import { followRemotely, type RouteUse, useLocally } from "./use-route.ts";
 
 /** What every data source offers beside its driver's own interface. */
@@ -18,6 +19,15 @@ export interface RoutedSource {
   off<K extends keyof SourceEvents>(event: K, listener: (...args: SourceEvents[K]) => void): void;
   /** @returns the route that is followed, or null if none is known (or the source is local) */
   route(): Route | null;
+  /**
+   * Does work that may be done twice without harm, such as a transaction that looks first: when a switch or a lost
+   * connection has ended it, it is done again from its beginning, as often and after such a delay as the configuration's
+   * `router.retry` says. Any other error, and the last one, is the work's own.
+   *
+   * @param work the work; it takes what it needs from this source each time
+   * @returns what the work gave
+   */
+  repeat<T>(work: () => Promise<T>): Promise<T>;
   /** Ends connections, watches and timers. */
   close(): Promise<void>;
 }
@@ -32,33 +42,42 @@ export interface OpenedSource<S extends Side> {
   readonly source: RoutedSource;
 }
 
+/** What a driver is to the source around it. */
+export interface SourceDriver<S extends WarmSide> {
+  /** Makes the connections of one data centre. */
+  createSide(request: SideRequest): S;
+  /** Says of an error whether the server could not be reached, so that another try makes sense. */
+  isAway(error: Error): boolean;
+  /** Whether the driver's interface uses the readers. */
+  readonly spreadsReads?: boolean;
+}
+
 /**
  * Opens what all data sources have in common: configuration, routes, sides kept warm, events.
  *
  * @param input the configuration, as text or object
  * @param options see `SourceOptions`
- * @param createSide makes the connections of one data centre
- * @param spreadsReads whether the driver's interface uses the readers
+ * @param driver makes connections and knows its errors
  * @returns the source, after the first route is known or its hold is over
  * @throws ConfigError if the configuration is not valid
  */
 export async function openSource<S extends WarmSide>(
   input: string | SdkConfigInput,
   options: SourceOptions,
-  createSide: (request: SideRequest) => S,
-  spreadsReads = false,
+  driver: SourceDriver<S>,
 ): Promise<OpenedSource<S>> {
   const config = parseConfig(input, options.variables);
-  if (!spreadsReads && wantsReaders(config))
-    throw new ConfigError([
-      "router: single-write-local-read and replicas are served for MySQL, MariaDB and PostgreSQL only; leave them out",
-    ]);
+  if (driver.spreadsReads !== true) forbidReaders(config);
   const events = new EventEmitter<SourceEvents>();
-  const sides = createSides(config, options, createSide, { events, onReadOnly: () => void board.reread() });
+  const sides = createSides(config, options, driver.createSide, {
+    events,
+    onReadOnly: () => void board.reread(),
+  });
   const readers = createReaders(config, sides);
   const board: Switchboard<S> = createSwitchboard<S>({
     sideOf: sides.sideOf,
     drainMs: options.drainMs ?? DEFAULT_DRAIN_MS,
+    holdMs: config.router.holdMs,
     ...(readers === null ? {} : { onFollow: readers.follow }),
   });
   const endObserving = observeSource({ config, board, events });
@@ -80,10 +99,18 @@ export async function openSource<S extends WarmSide>(
     on: (event, listener) => void events.on(event, listener as never),
     off: (event, listener) => void events.off(event, listener as never),
     route: routes.route,
+    repeat: (work) => repeatWork({ board, retry: config.router.retry }, work, driver.isAway),
     async close() {
       endSides();
       await routes.end();
     },
   };
   return { config, board, readers, source };
+}
+
+function forbidReaders(config: SdkConfig): void {
+  if (!wantsReaders(config)) return;
+  throw new ConfigError([
+    "router: single-write-local-read and replicas are served for MySQL, MariaDB and PostgreSQL only; leave them out",
+  ]);
 }

@@ -17,7 +17,7 @@ export interface SwitchedEvent {
   readonly monotonicMs: number;
   /** Connections that were in use on the old side. */
   readonly busy: number;
-  /** Calls that had not been sent yet and go to the new side instead. */
+  /** Calls that had not been sent yet, those that were held among them, and go to the new side instead. */
   readonly moved: number;
 }
 

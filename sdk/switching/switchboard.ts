@@ -1,7 +1,9 @@
 import type { Route } from "@evenkeel/contracts/route";
 import { ClosedError, NoRouteError, type SdkError, SwitchedError } from "../errors.ts";
+import { createHold, type Hold } from "./hold.ts";
 import { judgeLeaving, type Leaving, type Position, positionOf } from "./judge-switch.ts";
-import type { Side, Waiting } from "./side.ts";
+import type { Side } from "./side.ts";
+import { createSleepers } from "./sleepers.ts";
 import type { SwitchedEvent } from "./source-events.ts";
 
 /** Where calls go now. `active` is the one pointer that a switch swaps; the hot path reads it and nothing else. */
@@ -20,6 +22,8 @@ export interface Switchboard<S extends Side> {
   reread(): Promise<void>;
   /** Calls back at the next switch, or after a pause, whichever is first. */
   waitForSwitch(pauseMs: number, resume: () => void): void;
+  /** Where new work that may write waits for the end of a planned switch. */
+  readonly hold: Hold;
   close(): void;
 }
 
@@ -28,6 +32,8 @@ export interface SwitchboardRequest<S extends Side> {
   /** Finds or makes the side of a position; null if the configuration has no such data centre. */
   sideOf(position: Position): S | null;
   readonly drainMs: number;
+  /** See the configuration's `router.holdMs`; 0 if left out. */
+  readonly holdMs?: number;
   /** Hears of each route, in the turn in which it came. @param left what is left by it, and how; null: nothing */
   onFollow?(route: Route, left: { readonly dataCentre: string; readonly leaving: Leaving } | null): void;
 }
@@ -41,14 +47,14 @@ export interface SwitchboardRequest<S extends Side> {
 export function createSwitchboard<S extends Side>(request: SwitchboardRequest<S>): Switchboard<S> {
   let position: Position | null = null;
   const sleepers = createSleepers();
+  const hold = createHold(request.holdMs ?? 0);
   const board: Switchboard<S> = {
     active: null,
     epoch: 0,
-    refusal: new NoRouteError(
-      "no route is known yet: neither the route store nor a snapshot has told which data centre is active",
-    ),
+    refusal: noneYet(),
     follow(route) {
       board.epoch = route.epoch;
+      hold.follow(position, route);
       const leaving = position === null ? "drain" : judgeLeaving(position, route);
       if (leaving === null) {
         request.onFollow?.(route, null);
@@ -63,17 +69,21 @@ export function createSwitchboard<S extends Side>(request: SwitchboardRequest<S>
       const busy = old?.busy() ?? 0;
       if (old !== null) leaveSide(old, leaving, route, request.drainMs);
       request.onFollow?.(route, from === null ? null : { dataCentre: from.dataCentre, leaving });
-      const moved = sleepers.wake(old);
+      const held = position.writable ? hold.count() : 0;
+      // Who is about to be held lines up before those that come after this route.
+      const moved = held + sleepers.wake(old, hold.isOn && leaving === "drain");
       if (from === null) return null;
       return describe({ from, to: position, route, leaving, monotonicMs, busy, moved });
     },
     reread: async () => undefined,
     waitForSwitch: sleepers.add,
+    hold,
     close() {
       const old = board.active;
       board.active = null;
       board.refusal = new ClosedError();
-      sleepers.wake(old);
+      hold.close();
+      sleepers.wake(old, false);
     },
   };
   return board;
@@ -85,35 +95,10 @@ function leaveSide(side: Side, leaving: Leaving, route: Route, drainMs: number):
   else side.drain(createError, drainMs);
 }
 
-/** Calls that were not sent yet: some wait at a side for a connection, others for their next try. */
-function createSleepers(): {
-  add(pauseMs: number, resume: () => void): void;
-  wake(old: Side | null): number;
-} {
-  const sleepers = new Set<Waiting>();
-  return {
-    add(pauseMs, resume) {
-      const sleeper: Waiting = {
-        leave() {
-          clearTimeout(timer);
-          sleepers.delete(sleeper);
-          return resume;
-        },
-      };
-      const timer = setTimeout(() => sleeper.leave()(), pauseMs);
-      sleepers.add(sleeper);
-    },
-    // It sends them on in the next turn: those who were rejected are told first, and opening connections for a crowd
-    // takes milliseconds.
-    wake(old) {
-      const resumes = [...(old?.waiting ?? []), ...sleepers].map((waiting) => waiting.leave());
-      old?.waiting.clear();
-      setImmediate(() => {
-        for (const resume of resumes) resume();
-      });
-      return resumes.length;
-    },
-  };
+function noneYet(): NoRouteError {
+  return new NoRouteError(
+    "no route is known yet: neither the route store nor a snapshot has told which data centre is active",
+  );
 }
 
 function unknownDataCentre(name: string): NoRouteError {

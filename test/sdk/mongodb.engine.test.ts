@@ -23,7 +23,10 @@ describeSource({
     return {
       source,
       where: async () => (await orders().findOne({ _id: "where" }))?.item ?? "nowhere",
-      write: async (id) => void (await orders().insertOne({ _id: id, item: "test" })),
+      write: (id) =>
+        source.run(
+          async (db) => void (await db.collection<Order>("orders").insertOne({ _id: id, item: "test" })),
+        ),
       begin: null,
     };
   },

@@ -1,6 +1,7 @@
 import { openPostgres } from "../../sdk/open-postgres.ts";
 import { createPgSide } from "../../sdk/postgres/pg-side.ts";
 import { RoutedPool } from "../../sdk/postgres/routed-pool.ts";
+import type { SideRequest } from "../../sdk/switching/create-sides.ts";
 import { followHome } from "./follow-home.ts";
 import { describeReads } from "./reads-suite.ts";
 
@@ -11,6 +12,18 @@ describeReads({
   engine: "postgresql",
   portBase: 26_400,
   refusal: { code: "25006" },
+  half: "DO $$ BEGIN INSERT INTO orders (id, item) VALUES ('half', 'x'); END $$",
+  async runRefused(sites, reread, sql) {
+    const driver = { options: "-c default_transaction_read_only=on" };
+    const createSide = (request: SideRequest) =>
+      createPgSide(request, request.dataCentre === "dc1" ? driver : {});
+    const pool = new RoutedPool(followHome(sites, createSide, reread, 1));
+    try {
+      return await pool.query(sql);
+    } finally {
+      await pool.end();
+    }
+  },
   async writeRefused(sites, reread) {
     const driver = { options: "-c default_transaction_read_only=on" };
     const home = followHome(sites, (request) => createPgSide(request, driver), reread);

@@ -3,6 +3,7 @@ import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { RoutedSource } from "../../sdk/switching/open-source.ts";
 import { eventually } from "../eventually.ts";
+import type { Reread } from "./follow-home.ts";
 import { startTwoSites, type TwoSites } from "./two-sites.ts";
 
 /** What the suite needs of a driver; statements are plain texts. */
@@ -24,6 +25,10 @@ export interface ReadsRequest {
    * @returns what each write was rejected with
    */
   writeRefused(sites: TwoSites, reread: () => Promise<void>): Promise<unknown[]>;
+  /** Runs a statement, with one try more, through a pool whose home only reads, and whose board reads the route again so. */
+  runRefused(sites: TwoSites, reread: Reread, sql: string): Promise<unknown>;
+  /** A write of which a server that refuses it may have done a part. */
+  readonly half: string;
   /** The server's own word for it. */
   readonly refusal: object;
 }
@@ -115,6 +120,15 @@ export function describeReads(request: ReadsRequest): void {
       for (const refusal of refusals) expect(refusal).toMatchObject(request.refusal);
       expect(refusals.length).toBeGreaterThan(1);
       expect(reread).toHaveBeenCalledTimes(refusals.length);
+    });
+
+    it("aside, a refused write is done where the route that was read again points to, unless a part may be done", async () => {
+      const id = `moved-${randomUUID()}`;
+      const reread: Reread = async (toDc2) => toDc2();
+      await request.runRefused(sites, reread, `INSERT INTO orders (id, item) VALUES ('${id}', 'x')`);
+      expect((await sites.engine.holdsOrders("dc2", [id])).size).toBe(1);
+      const half = request.runRefused(sites, reread, request.half);
+      await expect(half).rejects.toMatchObject(request.refusal);
     });
 
     it("are answered by the active side when the replica dies or hangs, and return to it", async () => {

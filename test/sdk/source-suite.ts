@@ -7,6 +7,7 @@ import type { RoutedSource } from "../../sdk/switching/open-source.ts";
 import type { SwitchedEvent } from "../../sdk/switching/source-events.ts";
 import type { SourceOptions } from "../../sdk/switching/source-options.ts";
 import { until } from "../route-store/etcd-cluster.ts";
+import { switchUnderLoad } from "./planned-switch.ts";
 import { startTwoSites, type TwoSites } from "./two-sites.ts";
 
 /** What the suite needs of a driver. */
@@ -35,6 +36,7 @@ export interface SuiteRequest {
   open(sites: TwoSites, config: SdkConfigInput, options: SourceOptions): Promise<Driver>;
 }
 
+const OPEN = { readable: true, writable: true };
 const IN_FLIGHT = 8;
 const SLOW_MS = 120_000;
 /** A server that has not answered for so long does hang. */
@@ -197,6 +199,48 @@ export function describeSource(request: SuiteRequest): void {
       await sites.route({ dataCentres: { dc1: open1, dc2: open1 } });
       await again;
       await driver.write(newId());
+    });
+
+    const openHolding = async (holdMs: number): Promise<Driver> => {
+      await sites.route({ active: "dc1", dataCentres: { dc1: OPEN, dc2: OPEN } });
+      return open({}, { ...sites.config, router: { ...sites.config.router, holdMs } });
+    };
+
+    it("[holdMs] a planned switch that closes the old side first fails no call and loses no write", async () => {
+      const driver = await openHolding(60_000);
+      let lastAcknowledged = -1;
+      const { failures, acknowledged } = await switchUnderLoad(
+        sites,
+        driver.source,
+        driver.write,
+        (outcome, underWay) => {
+          // All callers wait, and nothing has come back since the last look.
+          const isStill = underWay > 0 && outcome.acknowledged.length === lastAcknowledged;
+          lastAcknowledged = outcome.acknowledged.length;
+          return isStill;
+        },
+      );
+      expect(failures).toEqual([]);
+      const before = await sites.engine.holdsOrders("dc1", acknowledged);
+      // The second site may follow the first one, so that it holds what was written there too.
+      const after = await sites.engine.holdsOrders("dc2", acknowledged);
+      console.log(
+        `${request.engine}: ${acknowledged.length} writes, ${before.size} of them before a planned switch, 0 failed`,
+      );
+      expect(acknowledged.filter((id) => !before.has(id) && !after.has(id))).toEqual([]);
+      expect(before.size).toBeLessThan(acknowledged.length);
+    });
+
+    it("[holdMs] without it such a switch refuses writes at once with the typed, retryable error", async () => {
+      const driver = await openHolding(0);
+      const { failures } = await switchUnderLoad(
+        sites,
+        driver.source,
+        driver.write,
+        (outcome) => outcome.failures.length > 0,
+      );
+      for (const failure of failures)
+        expect(failure).toMatchObject({ code: "EVENKEEL_NOT_WRITABLE", retryable: true });
     });
 
     it("a planned switch lets an open transaction finish where it began, and sends new calls to the other side", async () => {

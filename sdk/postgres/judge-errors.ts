@@ -1,0 +1,20 @@
+import { isNetworkError } from "../switching/acquire.ts";
+
+/** SQLSTATE `read_only_sql_transaction`. */
+const READ_ONLY_TRANSACTION = "25006";
+
+/** Classes and codes of SQLSTATE with which a server says that it is coming or going: 57P01 to 57P03. */
+const COMING_OR_GOING = /^57P0[123]$/;
+/** pg's own connection errors carry no code. */
+const PG_CONNECT_MESSAGE = /^(timeout exceeded|timeout expired|Connection terminated)/;
+
+/** @returns true if a server refused a write because it, or the session, only reads */
+export function isReadOnlyAnswer(error: Error): boolean {
+  return "code" in error && error.code === READ_ONLY_TRANSACTION;
+}
+
+/** @returns true if the server could not be reached, or is coming or going */
+export function isAway(error: Error): boolean {
+  if (isNetworkError(error) || PG_CONNECT_MESSAGE.test(error.message)) return true;
+  return "code" in error && typeof error.code === "string" && COMING_OR_GOING.test(error.code);
+}
