@@ -1,7 +1,9 @@
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
+import type { Pool as CallbackPool } from "mysql2";
+import type { Pool } from "mysql2/promise";
 import { isAway } from "./mysql/judge-errors.ts";
 import { createMysqlSide, type MysqlDriverOptions } from "./mysql/mysql-side.ts";
-import { createRoutedMysql, type RoutedMysql, type RoutedMysqlCallbacks } from "./mysql/routed-mysql.ts";
+import { createRoutedMysql } from "./mysql/routed-mysql.ts";
 import { openSource, type RoutedSource } from "./switching/open-source.ts";
 import type { SourceOptions } from "./switching/source-options.ts";
 
@@ -11,11 +13,11 @@ export interface MysqlOptions extends SourceOptions {
   readonly driver?: MysqlDriverOptions;
 }
 
-/** A MySQL or MariaDB data source: the pool to hand to mysql2's users, and the events of its route. */
+/** A MySQL or MariaDB data source: the pool to hand to mysql2's users and to ORMs, and the events of its route. */
 export interface MysqlSource extends RoutedSource {
-  readonly pool: RoutedMysql;
+  readonly pool: Pool;
   /** For an ORM that opens its pool itself from a module, such as typeorm with its option `driver`: it gets this one. */
-  readonly driver: { createPool(): RoutedMysqlCallbacks };
+  readonly driver: { createPool(): CallbackPool };
 }
 
 /**

@@ -3,7 +3,6 @@ import { mysqlTable, varchar } from "drizzle-orm/mysql-core";
 import { drizzle as drizzleMysql } from "drizzle-orm/mysql2";
 import { drizzle as drizzlePostgres } from "drizzle-orm/node-postgres";
 import { pgTable, text } from "drizzle-orm/pg-core";
-import type { Pool } from "mysql2/promise";
 import { openMysql } from "../../sdk/open-mysql.ts";
 import { openPostgres } from "../../sdk/open-postgres.ts";
 import { describeOrm, ITEM } from "./orm-suite.ts";
@@ -40,8 +39,7 @@ describeOrm({
     const source = await openMysql(sites.config, { snapshotFile: false });
     const id64 = varchar({ length: 64 });
     const orders = mysqlTable("orders", { id: id64.primaryKey(), item: varchar({ length: 255 }).notNull() });
-    // drizzle's type asks for the whole class of mysql2's pool; it uses what we have.
-    const db = drizzleMysql({ client: source.pool as unknown as Pool });
+    const db = drizzleMysql({ client: source.pool });
     const inserting = (into: Pick<typeof db, "insert">) => async (id: string) =>
       into.insert(orders).values({ id, item: ITEM });
     return {
