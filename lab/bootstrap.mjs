@@ -34,6 +34,7 @@ const ENGINES = ["etcd", "mariadb", "postgresql", "redis"];
 const VERBS = {
   start: { run: ["lab/main.ts"], programs: ENGINES },
   lab: { run: ["lab/remote.ts"], programs: [] },
+  example: { run: ["lab/examples/main.ts"], programs: ENGINES },
   drill: { run: ["lab/drill/main.ts"], programs: ENGINES },
   bench: { run: ["test/bench/main.ts"], programs: ENGINES },
   check: { run: ["lab/check.ts"], programs: [] },

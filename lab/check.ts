@@ -21,6 +21,7 @@ const WAVES: readonly (readonly { readonly name: string; readonly args: readonly
       "cli",
       "web",
       "lab",
+      "examples",
       "test",
       "test/workers",
     ]

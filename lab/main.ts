@@ -6,6 +6,7 @@ import { serveRemote } from "./remote-socket.ts";
 import { startLab } from "./start-lab.ts";
 import { defaultStateDir } from "./state-dir.ts";
 import { runTerminal } from "./terminal/run-terminal.ts";
+import { FAST_TIMING, WATCHED_TIMING } from "./timing.ts";
 import { createLoginUrl, runVerb } from "./verbs.ts";
 
 const USAGE = `npm start -- [--offset N] [--state DIR] [--fast] [--with ${FURTHER_ENGINES.join(",")}]`;
@@ -39,17 +40,13 @@ async function main(): Promise<void> {
   const stateDir = values.state ?? defaultStateDir(offset);
   const engines = chooseEngines(values.with);
   await buildConsole(say);
-  // What somebody watches should not take ten seconds: the lab's monitors time out after three.
-  const timing = values.fast
-    ? { retryIntervalMs: 200, accessTimeoutMs: 200, monitorTimeoutMs: 1000 }
-    : { retryIntervalMs: 1000, accessTimeoutMs: 1000, monitorTimeoutMs: 3000 };
   const lab = await startLab({
     stateDir,
     offset,
     engines,
     http: true,
     gates: false,
-    timing,
+    timing: values.fast ? FAST_TIMING : WATCHED_TIMING,
     arbitration: {},
     say,
   });

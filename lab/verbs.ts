@@ -1,5 +1,6 @@
 import { LoginLink } from "@evenkeel/contracts/api";
 import type { LiveMonitor } from "@evenkeel/contracts/live";
+import { readSdkConfig } from "./arrange/sdk-config.ts";
 import { applyFault, type FaultVerb, listParts } from "./faults/site-faults.ts";
 import { armMonitor, switchMonitor } from "./faults/switch-monitor.ts";
 import type { Lab } from "./start-lab.ts";
@@ -72,6 +73,14 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   login: {
     usage: "login",
     run: async (lab) => ({ ok: true, line: await createLoginUrl(lab) }),
+  },
+  "sdk-config": {
+    usage: "sdk-config ENGINE",
+    run: async (lab, [engine]) => {
+      if (engine === undefined)
+        return { ok: false, line: `sdk-config of what? ${[...lab.engines.keys()].join(", ")}` };
+      return { ok: true, line: JSON.stringify(await readSdkConfig(lab, engine), null, 2) };
+    },
   },
   parts: {
     usage: "parts",

@@ -52,6 +52,7 @@ const PORT_SLOTS = {
   "agent-health-dc2": 66,
   "agent-health-witness": 67,
   shop: 70,
+  example: 71,
   remote: 90,
 } as const;
 

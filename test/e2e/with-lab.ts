@@ -5,9 +5,8 @@ import type { LiveMonitor, LiveView } from "@evenkeel/contracts/live";
 import type { LabEngine } from "../../lab/engines/lab-engines.ts";
 import type { ShopEvent } from "../../lab/shop/shop-event.ts";
 import { type Lab, startLab } from "../../lab/start-lab.ts";
+import { FAST_TIMING } from "../../lab/timing.ts";
 
-/** Timing of the labs under test: a switch takes a second. */
-export const FAST_TIMING = { retryIntervalMs: 200, accessTimeoutMs: 200, monitorTimeoutMs: 1000 };
 /** Longest wait for anything that is expected, in milliseconds. */
 const PATIENCE_MS = 30_000;
 const POLL_MS = 50;

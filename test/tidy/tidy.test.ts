@@ -57,6 +57,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "@elastic/elasticsearch",
     "@opentelemetry/api",
   ],
+  // As an application would: nothing but the SDK and its own packages.
+  examples: ["@evenkeel/sdk", "express", "drizzle-orm", "ioredis", "node:"],
   cli: ["@evenkeel/contracts", "node:", "zod"],
   web: [
     "@evenkeel/contracts",
