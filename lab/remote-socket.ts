@@ -38,18 +38,26 @@ export function serveRemote(
   return server;
 }
 
+/** No lab runs from a directory. */
+export class NoLabError extends Error {
+  constructor(stateDir: string) {
+    super(`no lab runs from ${stateDir}; start one with npm start`);
+    this.name = "NoLabError";
+  }
+}
+
 /**
  * Sends a command to a running lab.
  *
  * @param stateDir the lab's directory
  * @param words verb and arguments
- * @throws Error that says that no lab runs there
+ * @throws NoLabError if none runs there
  */
 export async function askRemote(stateDir: string, words: readonly string[]): Promise<VerbResult> {
   const socket = connect({ path: join(stateDir, SOCKET_FILE), allowHalfOpen: true });
   await new Promise<void>((resolve, reject) => {
     socket.once("connect", resolve);
-    socket.once("error", () => reject(new Error(`no lab runs from ${stateDir}; start one with npm start`)));
+    socket.once("error", () => reject(new NoLabError(stateDir)));
   });
   socket.end(JSON.stringify(words));
   return Answer.parse(JSON.parse(await text(socket)));

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type FilledSdkConfig, readSdkConfig } from "../arrange/sdk-config.ts";
 import type { LabEngine } from "../engines/lab-engines.ts";
-import { askRemote, serveRemote } from "../remote-socket.ts";
+import { askRemote, NoLabError, serveRemote } from "../remote-socket.ts";
 import { startLab } from "../start-lab.ts";
 import { FAST_TIMING, WATCHED_TIMING } from "../timing.ts";
 import { runVerb } from "../verbs.ts";
@@ -34,11 +34,8 @@ export interface LabWanted {
  */
 export async function findLab(wanted: LabWanted): Promise<FoundLab> {
   const { stateDir, offset, engine, say } = wanted;
-  const answer = await askRemote(stateDir, ["sdk-config", engine]).catch(() => null);
-  if (answer !== null) {
-    if (!answer.ok) throw new Error(answer.line);
-    return { config: Filled.parse(JSON.parse(answer.line)), end: async () => undefined };
-  }
+  const config = await askRunningLab(stateDir, engine);
+  if (config !== null) return { config, end: async () => undefined };
   const lab = await startLab({
     stateDir,
     offset,
@@ -55,4 +52,16 @@ export async function findLab(wanted: LabWanted): Promise<FoundLab> {
     await lab.end();
   };
   return { config: await readSdkConfig(lab, engine), end };
+}
+
+/** @returns what the lab that runs from this directory hands out; null if none runs */
+async function askRunningLab(stateDir: string, engine: LabEngine): Promise<FilledSdkConfig | null> {
+  try {
+    const answer = await askRemote(stateDir, ["sdk-config", engine]);
+    if (!answer.ok) throw new Error(answer.line);
+    return Filled.parse(JSON.parse(answer.line));
+  } catch (error) {
+    if (error instanceof NoLabError) return null;
+    throw error;
+  }
 }
