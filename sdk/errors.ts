@@ -99,27 +99,50 @@ export class ClosedError extends SdkError {
   }
 }
 
-const CODE_PREFIX = "EVENKEEL_";
+/** Of each code, whether the same call may succeed if it is made again. */
+export const RETRYABLE: Readonly<Record<SdkErrorCode, boolean>> = {
+  EVENKEEL_SWITCHED: true,
+  EVENKEEL_NO_ROUTE: true,
+  EVENKEEL_NOT_WRITABLE: true,
+  EVENKEEL_NOT_READABLE: true,
+  EVENKEEL_OVERLOADED: true,
+  EVENKEEL_CONFIG: false,
+  EVENKEEL_CLOSED: false,
+};
 /** Under what errors of ORMs keep the one that they were given: drizzle as `cause`, typeorm as `driverError`. */
 const WRAPPING = ["cause", "driverError"] as const;
 /** Nobody wraps so often; a chain that bites its own tail ends here too. */
 const MAX_WRAPPED = 8;
 
 /**
- * Finds the SDK's code in what a call through an ORM was rejected with: some wrap what their driver says, and prisma
- * copies the code into an error of its own.
+ * Unwraps what a call was rejected with: ORMs wrap what their driver says.
+ *
+ * @param error what was caught
+ * @returns the error itself, then those below it, the nearest first
+ */
+export function unwrapError(error: unknown): Error[] {
+  const found: Error[] = [];
+  let layer: unknown[] = [error];
+  for (let depth = 0; depth < MAX_WRAPPED; depth += 1) {
+    const errors = layer.filter((each) => each instanceof Error && !found.includes(each)) as Error[];
+    found.push(...errors);
+    layer = errors.flatMap((each) => WRAPPING.map((name): unknown => Reflect.get(each, name)));
+  }
+  return found;
+}
+
+/**
+ * Finds the SDK's code in what a call through an ORM was rejected with. Most wrap the SDK's error; prisma copies the code
+ * into an error of its own.
  *
  * @param error what was caught
  * @returns the code of an SDK error, or null if it was none
  */
 export function findSdkErrorCode(error: unknown): SdkErrorCode | null {
-  let layer: unknown[] = [error];
-  for (let depth = 0; depth < MAX_WRAPPED; depth += 1) {
-    const errors = layer.filter((each) => each instanceof Error);
-    const codes: unknown[] = errors.map((each) => Reflect.get(each, "code"));
-    const found = codes.find((code) => typeof code === "string" && code.startsWith(CODE_PREFIX));
-    if (found !== undefined) return found as SdkErrorCode;
-    layer = errors.flatMap((each) => WRAPPING.map((name): unknown => Reflect.get(each, name)));
-  }
-  return null;
+  const codes: unknown[] = unwrapError(error).map((each) => Reflect.get(each, "code"));
+  return codes.find(isSdkErrorCode) ?? null;
+}
+
+function isSdkErrorCode(code: unknown): code is SdkErrorCode {
+  return typeof code === "string" && Object.hasOwn(RETRYABLE, code);
 }

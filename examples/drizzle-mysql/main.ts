@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { findSdkErrorCode } from "@evenkeel/sdk/errors";
 import { openMysql } from "@evenkeel/sdk/open-mysql";
 import { eq } from "drizzle-orm";
 import { mysqlTable, text, varchar } from "drizzle-orm/mysql-core";
@@ -18,23 +17,13 @@ const source = await openMysql(await readFile(process.env.EVENKEEL_CONFIG ?? "ev
 const db = drizzle({ client: source.pool });
 source.on("switched", ({ from, to, reason }) => console.log(`switched from ${from} to ${to}: ${reason}`));
 
-/** Places an order and reads it back, both or neither. */
+/** Places an order and reads it back, both or neither; its id keeps it from being placed twice. */
 async function placeOrder(id: string): Promise<void> {
   await db.transaction(async (transaction) => {
     await transaction.insert(orders).ignore().values({ id, item: "a book" });
     const found = await transaction.select().from(orders).where(eq(orders.id, id));
     if (found.length !== 1) throw new Error(`order ${id} is not there`);
   });
-}
-
-/** A transaction over which a switch came is begun again, on the new side; its id keeps the order from being placed twice. */
-async function placeOnce(id: string): Promise<void> {
-  try {
-    await placeOrder(id);
-  } catch (error) {
-    if (findSdkErrorCode(error) !== "EVENKEEL_SWITCHED") throw error;
-    await placeOrder(id);
-  }
 }
 
 let ending = false;
@@ -45,7 +34,8 @@ while (!ending) {
   const id = randomUUID();
   const startedAtMs = performance.now();
   try {
-    await placeOnce(id);
+    // A transaction over which a switch came is begun again, on the new side.
+    await source.repeat(() => placeOrder(id));
     console.log(`placed ${id} in ${(performance.now() - startedAtMs).toFixed(1)} ms`);
   } catch (error) {
     console.log(`failed ${id}: ${error instanceof Error ? error.message : error}`);

@@ -1,10 +1,7 @@
-import { SdkError } from "../errors.ts";
+import { findSdkErrorCode, RETRYABLE, unwrapError } from "../errors.ts";
 import type { Retry } from "./acquire.ts";
 import type { Side } from "./side.ts";
 import type { Switchboard } from "./switchboard.ts";
-
-/** Errors that are looked into for the error below them: mappers wrap those of the drivers. */
-const MAX_CAUSES = 5;
 
 /** Where and how often something is tried again. */
 export interface TryAgainRequest {
@@ -78,11 +75,6 @@ export async function repeatWork<T>(
 
 /** Errors that another side, or the same one a moment later, may not have. */
 function mayPass(error: unknown, isAway: (error: Error) => boolean): boolean {
-  let at: unknown = error;
-  for (let depth = 0; depth < MAX_CAUSES && at instanceof Error; depth += 1) {
-    if (at instanceof SdkError) return at.retryable;
-    if (isAway(at)) return true;
-    at = at.cause;
-  }
-  return false;
+  const code = findSdkErrorCode(error);
+  return code === null ? unwrapError(error).some(isAway) : RETRYABLE[code];
 }

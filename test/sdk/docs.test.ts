@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { SdkConfig } from "@evenkeel/contracts/sdk-config";
 import { expect, test } from "vitest";
+import { RETRYABLE } from "../../sdk/errors.ts";
 import { listConfigFields } from "./config-fields.ts";
 import { readTable } from "./read-page.ts";
 
@@ -38,13 +39,15 @@ test("the page's options are those of the code", () => {
 
 test("the page's errors are those of the code, and it says the same of trying again", () => {
   const codes = findAll(bodyOfUnion(read("errors.ts"), "SdkErrorCode"), /"(EVENKEEL_\w+)"/g);
+  expect(Object.keys(RETRYABLE)).toEqual(codes);
   const made = [...readAll().matchAll(/"(EVENKEEL_\w+)",\s*(true|false),/g)].map(
     ([, code, again]) => `${code} ${again === "true" ? "yes" : "no"}`,
   );
   expect(codes).toContain("EVENKEEL_SWITCHED");
   const told = readTable("sdk.md", "Errors").map(([code, , again]) => `${code} ${again}`);
   expect(told.map((row) => row.split(" ")[0])).toEqual(codes);
-  expect(told.sort()).toEqual([...new Set(made)].sort());
+  expect([...told].sort()).toEqual([...new Set(made)].sort());
+  expect(told).toEqual(Object.entries(RETRYABLE).map(([code, again]) => `${code} ${again ? "yes" : "no"}`));
 });
 
 test("the page's events are those of the code", () => {

@@ -156,11 +156,23 @@ export function describeOrm(request: OrmRequest): void {
       );
       expect(findSdkErrorCode(error)).toBe("EVENKEEL_SWITCHED");
       await expectNowhere(...ids);
-      await orm.transaction(async (transaction) => {
-        await transaction.insert(ids[0]);
-        await transaction.insert(ids[1]);
+      expect(await orm.port()).toBe(portOf("dc2"));
+    });
+
+    it("has such a transaction done again from its beginning on the other side, where it may be repeated", async () => {
+      const ids = [randomUUID(), randomUUID()] as const;
+      let begun = 0;
+      await orm.source.repeat(async () => {
+        begun += 1;
+        await orm.transaction(async (transaction) => {
+          await transaction.insert(ids[0]);
+          await switchTo("dc2", AUTOMATIC);
+          await transaction.insert(ids[1]);
+        });
       });
+      expect(begun).toBe(2);
       expect(await holding("dc2", ...ids)).toBe(2);
+      expect(await holding("dc1", ...ids)).toBe(0);
     });
   });
 }
