@@ -152,6 +152,12 @@ export const SdkConfig = z
       /** How reads outside of transactions are spread over a data centre's `replicas`, where it has some. */
       loadBalance: LoadBalance.default("round-robin"),
       /**
+       * Milliseconds by which a read beside the active side may be behind at most: a server of which that is not certain is
+       * not read from, and the active side answers. No bound if left out. Measured for MySQL and MariaDB by GTIDs and for
+       * PostgreSQL's physical standbys; what follows in another way cannot be measured and is not read from then.
+       */
+      maxStalenessMs: z.number().int().min(500).max(86_400_000).optional(),
+      /**
        * Milliseconds for which new work that may write waits at most when a planned switch has closed the active side for
        * writes, instead of being refused; then it goes on where it may. 0: it is refused at once, because a side may also
        * be closed for good, and how long its callers can wait only the application knows.

@@ -4,6 +4,7 @@ import { createProof } from "../switching/create-proof.ts";
 import type { SideRequest, WarmSide } from "../switching/create-sides.ts";
 import type { Waiting } from "../switching/side.ts";
 import { createSocketSet, type SocketSet } from "../switching/sockets.ts";
+import { POSITION, readPosition } from "./position.ts";
 import { watchRefusals } from "./watch-refusals.ts";
 
 const DEFAULT_MAX_CONNECTIONS = 10;
@@ -74,8 +75,9 @@ export function createMysqlSide(request: SideRequest, driver: MysqlDriverOptions
       drains.add(timer);
     },
     check: async () => {
-      if (!proof.isGiven(busy.size)) await checkIdle(ask, request.connectTimeoutMs);
+      if (!proof.isGiven(busy.size)) await askIdle(ask, "SELECT 1", request.connectTimeoutMs);
     },
+    position: async () => readPosition(await askIdle(ask, POSITION, request.connectTimeoutMs)),
     close() {
       for (const timer of drains) clearTimeout(timer);
       for (const connection of busy) cut(connection, () => new ClosedError());
@@ -166,8 +168,12 @@ function destroyStream(connection: PoolConnection, error: Error): void {
   if (typeof stream.destroy === "function") stream.destroy(error);
 }
 
-/** Makes or asks one connection. */
-function checkIdle(ask: (done: GotConnection) => void, timeoutMs: number): Promise<void> {
+/** Makes or asks one connection. @returns the rows */
+function askIdle(
+  ask: (done: GotConnection) => void,
+  sql: string,
+  timeoutMs: number,
+): Promise<readonly unknown[]> {
   return new Promise((resolve, reject) => {
     ask((error, connection) => {
       if (error) return reject(error);
@@ -175,14 +181,14 @@ function checkIdle(ask: (done: GotConnection) => void, timeoutMs: number): Promi
         () => destroyStream(connection, new Error(`no answer within ${timeoutMs} ms`)),
         timeoutMs,
       );
-      connection.query("SELECT 1", (failure) => {
+      connection.query(sql, (failure, rows) => {
         clearTimeout(timer);
         if (failure) {
           connection.destroy();
           reject(failure);
         } else {
           connection.release();
-          resolve();
+          resolve(Array.isArray(rows) ? rows : []);
         }
       });
     });

@@ -4,6 +4,7 @@ import { createProof } from "../switching/create-proof.ts";
 import type { SideRequest, WarmSide } from "../switching/create-sides.ts";
 import type { Waiting } from "../switching/side.ts";
 import { createSocketSet, type SocketSet } from "../switching/sockets.ts";
+import { POSITION, readPosition } from "./position.ts";
 import { asRouted, createClientClass, cutClient, destroyStream, type RoutedClient } from "./routed-client.ts";
 
 const DEFAULT_MAX_CONNECTIONS = 10;
@@ -69,8 +70,9 @@ export function createPgSide(request: SideRequest, driver: PgDriverOptions): PgS
       drains.add(timer);
     },
     check: async () => {
-      if (!proof.isGiven(busy.size)) await checkIdle(pool, request.connectTimeoutMs);
+      if (!proof.isGiven(busy.size)) await askIdle(pool, "SELECT 1", request.connectTimeoutMs);
     },
+    position: async () => readPosition(await askIdle(pool, POSITION, request.connectTimeoutMs)),
     close() {
       for (const timer of drains) clearTimeout(timer);
       sockets.destroyAll(() => new ClosedError());
@@ -118,8 +120,8 @@ function forbidWriting(first: PgDriverOptions["onConnect"]): (client: pg.ClientB
   };
 }
 
-/** Makes or asks one connection. */
-async function checkIdle(pool: pg.Pool, timeoutMs: number): Promise<void> {
+/** Makes or asks one connection. @returns the first row */
+async function askIdle(pool: pg.Pool, sql: string, timeoutMs: number): Promise<Record<string, unknown>> {
   const client = await pool.connect();
   let answered = false;
   const timer = setTimeout(
@@ -127,8 +129,9 @@ async function checkIdle(pool: pg.Pool, timeoutMs: number): Promise<void> {
     timeoutMs,
   );
   try {
-    await client.query("SELECT 1");
+    const { rows } = await client.query<Record<string, unknown>>(sql);
     answered = true;
+    return rows[0] ?? {};
   } finally {
     clearTimeout(timer);
     client.release(!answered);

@@ -1,6 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { SdkConfig, SdkReplica, SdkSource } from "@evenkeel/contracts/sdk-config";
 import { NotReadableError } from "../errors.ts";
+import type { DataPosition } from "../routing/data-position.ts";
 import type { Position } from "./judge-switch.ts";
 import { CHECK_EVERY_MS, CHECK_READER_EVERY_MS, keepWarm, type Warmer } from "./keep-warm.ts";
 import type { Side } from "./side.ts";
@@ -27,6 +28,8 @@ export interface SideRequest {
 /** A side of which connections can be kept warm. `check` proves one that is not in use, within its own bound. */
 export interface WarmSide extends Side {
   check(): Promise<void>;
+  /** Asks how far the server's data is, within the same bound; absent where an engine's reads are never spread. */
+  readonly position?: () => Promise<DataPosition>;
 }
 
 /** A side that reads are sent to. */

@@ -4,12 +4,14 @@ import type { SdkConfig, SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { parseConfig } from "../config/parse-config.ts";
 import { ConfigError } from "../errors.ts";
 import { createReaders, type Readers, wantsReaders } from "../routing/create-readers.ts";
+import { gateStaleReads, type StaleGate } from "../routing/gate-stale-reads.ts";
 import { observeSource } from "../telemetry/observe-source.ts";
 import { createSides, type SideRequest, type WarmSide } from "./create-sides.ts";
 import type { Side } from "./side.ts";
 import type { SourceEvents } from "./source-events.ts";
 import type { SourceOptions } from "./source-options.ts";
 import { createSwitchboard, type Switchboard } from "./switchboard.ts";
+import { tellLater } from "./tell-later.ts";
 import { repeatWork } from "./try-again.ts";
 import { followRemotely, type RouteUse, useLocally } from "./use-route.ts";
 
@@ -73,7 +75,7 @@ export async function openSource<S extends WarmSide>(
     events,
     onReadOnly: () => void board.reread(),
   });
-  const readers = createReaders(config, sides);
+  const readers = createReaders(config, sides, createGate<S>(config, events));
   const board: Switchboard<S> = createSwitchboard<S>({
     sideOf: sides.sideOf,
     drainMs: options.drainMs ?? DEFAULT_DRAIN_MS,
@@ -84,6 +86,7 @@ export async function openSource<S extends WarmSide>(
   const endSides = (): void => {
     endObserving();
     board.close();
+    readers?.close();
     sides.close();
   };
   const follow = async (): Promise<RouteUse> =>
@@ -96,8 +99,7 @@ export async function openSource<S extends WarmSide>(
     throw error;
   });
   const source: RoutedSource = {
-    on: (event, listener) => void events.on(event, listener as never),
-    off: (event, listener) => void events.off(event, listener as never),
+    ...listenTo(events),
     route: routes.route,
     repeat: (work) => repeatWork({ board, retry: config.router.retry }, work, driver.isAway),
     async close() {
@@ -106,6 +108,22 @@ export async function openSource<S extends WarmSide>(
     },
   };
   return { config, board, readers, source };
+}
+
+function listenTo(events: EventEmitter<SourceEvents>): Pick<RoutedSource, "on" | "off"> {
+  return {
+    on: (event, listener) => void events.on(event, listener as never),
+    off: (event, listener) => void events.off(event, listener as never),
+  };
+}
+
+function createGate<S extends WarmSide>(
+  { router: { maxStalenessMs } }: SdkConfig,
+  events: EventEmitter<SourceEvents>,
+): StaleGate<S> | null {
+  if (maxStalenessMs === undefined) return null;
+  const onProblem = (message: string): void => tellLater(events, "problem", { message });
+  return gateStaleReads<S>({ maxStalenessMs, onProblem });
 }
 
 function forbidReaders(config: SdkConfig): void {

@@ -73,7 +73,7 @@ describe("replicas of the active data centre", () => {
       { dc1: ["a:1", "b:1"] },
     );
     const draws = [0.99, 0, 0.99];
-    const readers = createReaders(random, servers, () => draws.shift() ?? 0);
+    const readers = createReaders(random, servers, null, () => draws.shift() ?? 0);
     readers?.follow(route(1), null);
     expect(readers?.pick()?.name).toBe("b:1");
     expect(readers?.pick()?.name).toBe("a:1");
@@ -86,7 +86,7 @@ describe("replicas of the active data centre", () => {
       ...config,
       sources: { dc1: { ...config.sources.dc1, loadBalance: "random" } },
     });
-    const readers = createReaders(own, createServers(), () => 0.99);
+    const readers = createReaders(own, createServers(), null, () => 0.99);
     readers?.follow(route(1), null);
     expect([readers?.pick()?.name, readers?.pick()?.name]).toEqual(["c:1", "c:1"]);
   });
