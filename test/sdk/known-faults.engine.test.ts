@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import type { RowDataPacket } from "mysql2";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { type MysqlOptions, type MysqlSource, openMysql } from "../../sdk/open-mysql.ts";
 import type { SwitchedEvent } from "../../sdk/switching/source-events.ts";
 import { eventually } from "../eventually.ts";
 import { serveHttp } from "../plugins/serve-http.ts";
 import { OWN_NAME } from "../plugins/test-certificates.ts";
 import { openRelay } from "./store-relay.ts";
-import { startTwoSites, type TwoSites } from "./two-sites.ts";
+import type { TwoSites } from "./two-sites.ts";
+import { nextSwitch, useTwoSites } from "./use-two-sites.ts";
 
 /*
  * Faults that were found in the SDKs that applications come from, each of which is to be none of ours. (i) and (j), about
@@ -16,7 +17,6 @@ import { startTwoSites, type TwoSites } from "./two-sites.ts";
  */
 const PORT_BASE = 26_500;
 const RELAY_PORT = 26_590;
-const SLOW_MS = 120_000;
 const PLANNED = { decidedBy: "operator:a test" };
 /** Nobody waits for so long: a call that is tried again after it would end the test. */
 const ENDLESS_MS = 60_000;
@@ -24,26 +24,12 @@ const INSERT = "INSERT INTO orders (id, item) VALUES (?, ?)";
 
 describe("faults of earlier SDKs", () => {
   let sites: TwoSites;
-  let why = "";
-  const opened: MysqlSource[] = [];
-
-  beforeAll(async () => {
-    const started = await startTwoSites("mysql", PORT_BASE);
-    if (typeof started === "string") why = started;
-    else sites = started;
-  }, SLOW_MS);
-  afterAll(async () => {
-    await sites?.destroy();
-  }, SLOW_MS);
-  afterEach(async () => {
-    for (const source of opened.splice(0)) await source.close();
-    await sites?.engine.dataCentres.dc1.process.revive();
-  }, SLOW_MS);
+  const { it, keep } = useTwoSites("mysql", PORT_BASE, (started) => {
+    sites = started;
+  });
 
   const open = async (config: SdkConfigInput, options: MysqlOptions = {}): Promise<MysqlSource> => {
-    const source = await openMysql(config, { snapshotFile: false, ...options });
-    opened.push(source);
-    return source;
+    return keep(await openMysql(config, { snapshotFile: false, ...options }));
   };
   const openAtHome = async (options: MysqlOptions = {}): Promise<MysqlSource> => {
     await sites.route({ active: "dc1", ...PLANNED });
@@ -54,7 +40,7 @@ describe("faults of earlier SDKs", () => {
     return Number(rows[0]?.port);
   };
   const switchTo = async (source: MysqlSource, active: string, more = {}): Promise<SwitchedEvent> => {
-    const switched = new Promise<SwitchedEvent>((resolve) => source.on("switched", resolve));
+    const switched = nextSwitch(source);
     await sites.route({ active, ...more });
     return switched;
   };
@@ -62,12 +48,6 @@ describe("faults of earlier SDKs", () => {
     const { etcd: _, router, ...local } = sites.config;
     return { ...local, router: { ...router, retry: { times, delayMs } } };
   };
-  const it = (name: string, run: () => Promise<void>): void =>
-    test(name, { timeout: SLOW_MS }, async (context) => {
-      if (why !== "") return context.skip(why);
-      await run();
-    });
-
   it("(a) a switch within a transaction sends none of its statements to the other side, the COMMIT included", async () => {
     const source = await openAtHome();
     const connection = await source.pool.getConnection();

@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import { type MongoSource, openMongo } from "../../sdk/open-mongo.ts";
-import type { SwitchedEvent } from "../../sdk/switching/source-events.ts";
 import { eventually } from "../eventually.ts";
-import { startTwoSites, type TwoSites } from "./two-sites.ts";
+import type { TwoSites } from "./two-sites.ts";
+import { nextSwitch, useTwoSites } from "./use-two-sites.ts";
 
 const PORT_BASE = 26_100;
 const PLANNED = { decidedBy: "operator:a test" };
-const SLOW_MS = 120_000;
 const DOCUMENTS = 5;
 
 interface Order {
@@ -16,39 +15,20 @@ interface Order {
 }
 
 let sites: TwoSites;
-let why = "";
-const opened: MongoSource[] = [];
-
-beforeAll(async () => {
-  const started = await startTwoSites("mongodb", PORT_BASE);
-  if (typeof started === "string") why = started;
-  else sites = started;
-}, SLOW_MS);
-afterAll(async () => {
-  await sites?.destroy();
-}, SLOW_MS);
-afterEach(async () => {
-  for (const source of opened.splice(0)) await source.close();
+const { it, keep } = useTwoSites("mongodb", PORT_BASE, (started) => {
+  sites = started;
 });
 
 async function openAtHome(drainMs: number): Promise<MongoSource> {
   await sites.route({ active: "dc1", ...PLANNED });
-  const source = await openMongo(sites.config, { snapshotFile: false, drainMs });
-  opened.push(source);
-  return source;
+  return keep(await openMongo(sites.config, { snapshotFile: false, drainMs }));
 }
 
 async function switchTo(source: MongoSource, active: string, more = {}): Promise<void> {
-  const switched = new Promise<SwitchedEvent>((resolve) => source.on("switched", resolve));
+  const switched = nextSwitch(source);
   await sites.route({ active, ...more });
   await switched;
 }
-
-const it = (name: string, run: () => Promise<void>): void =>
-  test(name, { timeout: SLOW_MS }, async (context) => {
-    if (why !== "") return context.skip(why);
-    await run();
-  });
 
 it("a cursor that is open reads on where it began through a planned switch", async () => {
   const source = await openAtHome(60_000);

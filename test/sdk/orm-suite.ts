@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect } from "vitest";
 import { findSdkErrorCode } from "../../sdk/errors.ts";
 import type { RoutedSource } from "../../sdk/switching/open-source.ts";
-import { startTwoSites, type TwoSites } from "./two-sites.ts";
+import type { TwoSites } from "./two-sites.ts";
+import { nextSwitch, useTwoSites } from "./use-two-sites.ts";
 
 /** What the suite needs of a transaction of an ORM. */
 export interface OrmTransaction {
@@ -33,7 +34,6 @@ export interface OrmRequest {
 /** The item of every order that the suite writes. */
 export const ITEM = "test";
 
-const SLOW_MS = 120_000;
 const PLANNED = "operator:a test";
 const AUTOMATIC = "ARB-23";
 const BOTH = ["dc1", "dc2"] as const;
@@ -48,30 +48,20 @@ export function describeOrm(request: OrmRequest): void {
   describe(`${request.name} on ${request.engine}`, () => {
     let sites: TwoSites;
     let orm: Orm;
-    let why = "";
-
-    beforeAll(async () => {
-      const started = await startTwoSites(request.engine, request.portBase);
-      if (typeof started === "string") {
-        why = started;
-        return;
-      }
+    const { it } = useTwoSites(request.engine, request.portBase, async (started) => {
       sites = started;
       await sites.route({ active: "dc1" });
       // One ORM for all tests, which switch to and fro below it.
       orm = await request.open(sites);
-    }, SLOW_MS);
-    afterAll(async () => {
-      await orm?.close();
-      await sites?.destroy();
-    }, SLOW_MS);
-    afterEach(async () => {
-      if (why === "") await switchTo("dc1", PLANNED);
     });
+    afterEach(async () => {
+      if (orm !== undefined) await switchTo("dc1", PLANNED);
+    });
+    afterAll(() => orm?.close());
 
     const switchTo = async (active: string, decidedBy: string): Promise<void> => {
       if (orm.source.route()?.active === active) return;
-      const switched = new Promise((resolve) => orm.source.on("switched", resolve));
+      const switched = nextSwitch(orm.source);
       await sites.route({ active, decidedBy });
       await switched;
     };
@@ -82,12 +72,6 @@ export function describeOrm(request: OrmRequest): void {
     const expectNowhere = async (...ids: string[]): Promise<void> => {
       for (const site of BOTH) expect(await holding(site, ...ids)).toBe(0);
     };
-    const it = (name: string, run: () => Promise<void>): void =>
-      test(name, { timeout: SLOW_MS }, async (context) => {
-        if (why !== "") return context.skip(why);
-        await run();
-      });
-
     it("writes, and reads what it wrote and nothing else", async () => {
       const id = randomUUID();
       await orm.insert(id);

@@ -1,6 +1,7 @@
 import type { RoutedSource } from "../../sdk/switching/open-source.ts";
 import { until } from "../route-store/etcd-cluster.ts";
 import type { TwoSites } from "./two-sites.ts";
+import { nextSwitch } from "./use-two-sites.ts";
 
 const CALLERS = 6;
 /** Writes that are acknowledged before and after the switch. */
@@ -61,14 +62,4 @@ export async function switchUnderLoad(
   running = false;
   await Promise.all(callers);
   return { failures, acknowledged };
-}
-
-function nextSwitch(source: RoutedSource): Promise<void> {
-  return new Promise((resolve) => {
-    const listen = (): void => {
-      source.off("switched", listen);
-      resolve();
-    };
-    source.on("switched", listen);
-  });
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, vi } from "vitest";
 import type { RoutedSource } from "../../sdk/switching/open-source.ts";
 import { eventually } from "../eventually.ts";
 import type { Reread } from "./follow-home.ts";
-import { startTwoSites, type TwoSites } from "./two-sites.ts";
+import type { TwoSites } from "./two-sites.ts";
+import { useTwoSites } from "./use-two-sites.ts";
 
 /** What the suite needs of a driver; statements are plain texts. */
 export interface SqlDriver {
@@ -33,7 +34,6 @@ export interface ReadsRequest {
   readonly refusal: object;
 }
 
-const SLOW_MS = 120_000;
 /** Written in dc2 only, so that who finds it reads there. */
 const MARK = "only-in-dc2";
 const WHERE = `SELECT count(*) FROM orders WHERE id = '${MARK}'`;
@@ -47,33 +47,18 @@ const OPEN = { readable: true, writable: true };
 export function describeReads(request: ReadsRequest): void {
   describe(`reads of ${request.engine}`, () => {
     let sites: TwoSites;
-    let why = "";
-    const opened: RoutedSource[] = [];
-
-    beforeAll(async () => {
-      const started = await startTwoSites(request.engine, request.portBase);
-      if (typeof started === "string") {
-        why = started;
-        return;
-      }
+    const { it, keep } = useTwoSites(request.engine, request.portBase, async (started) => {
       sites = started;
       const { etcd: _, ...local } = sites.config;
       const there = await request.open({ ...local, router: { ...local.router, active: "dc2" } });
       await there.run(`INSERT INTO orders (id, item) VALUES ('${MARK}', 'x')`);
       await there.source.close();
-    }, SLOW_MS);
-    afterAll(async () => {
-      await sites?.destroy();
-    }, SLOW_MS);
-    afterEach(async () => {
-      for (const source of opened.splice(0)) await source.close();
-      for (const site of ["dc1", "dc2"] as const) await sites?.engine.dataCentres[site].process.revive();
-    }, SLOW_MS);
+    });
 
     const open = async (config: SdkConfigInput): Promise<SqlDriver> => {
       await sites.route({ active: "dc1", dataCentres: { dc1: OPEN, dc2: OPEN } });
       const driver = await request.open(config);
-      opened.push(driver.source);
+      keep(driver.source);
       return driver;
     };
     const where = async (driver: SqlDriver, sql = WHERE): Promise<string> =>
@@ -87,12 +72,6 @@ export function describeReads(request: ReadsRequest): void {
     };
     const untilRead = (driver: SqlDriver, site: string): Promise<void> =>
       eventually(async () => expect(await where(driver)).toBe(site));
-    const it = (name: string, run: () => Promise<void>): void =>
-      test(name, { timeout: SLOW_MS }, async (context) => {
-        if (why !== "") return context.skip(why);
-        await run();
-      });
-
     it("(b) go to a replica; what locks, is forced or stands in a transaction stays on the active side", async () => {
       const driver = await open(withReplica());
       await untilRead(driver, "dc2");

@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import type { LabEngine } from "@evenkeel/lab/engines/lab-engines";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import type { RoutedSource } from "../../sdk/switching/open-source.ts";
-import type { SwitchedEvent } from "../../sdk/switching/source-events.ts";
 import type { SourceOptions } from "../../sdk/switching/source-options.ts";
 import { until } from "../route-store/etcd-cluster.ts";
 import { switchUnderLoad } from "./planned-switch.ts";
-import { startTwoSites, type TwoSites } from "./two-sites.ts";
+import type { TwoSites } from "./two-sites.ts";
+import { nextSwitch, useTwoSites } from "./use-two-sites.ts";
 
 /** What the suite needs of a driver. */
 export interface Driver {
@@ -38,7 +38,6 @@ export interface SuiteRequest {
 
 const OPEN = { readable: true, writable: true };
 const IN_FLIGHT = 8;
-const SLOW_MS = 120_000;
 /** A server that has not answered for so long does hang. */
 const HUNG_MS = 250;
 
@@ -59,31 +58,15 @@ async function untilHung(driver: Driver): Promise<{ readonly hanging: Promise<st
 export function describeSource(request: SuiteRequest): void {
   describe(`a ${request.engine} data source`, () => {
     let sites: TwoSites;
-    let why = "";
-    const opened: RoutedSource[] = [];
     const newId = (): string => `test-${randomUUID()}`;
-
-    beforeAll(async () => {
-      const started = await startTwoSites(request.engine, request.portBase);
-      if (typeof started === "string") {
-        why = started;
-        console.warn(`skipped: ${why}`);
-        return;
-      }
+    const { it, keep } = useTwoSites(request.engine, request.portBase, async (started) => {
       sites = started;
       await request.prepare?.(sites);
-    }, SLOW_MS);
-    afterAll(async () => {
-      await sites?.destroy();
-    }, SLOW_MS);
-    afterEach(async () => {
-      for (const source of opened.splice(0)) await source.close();
-      for (const site of ["dc1", "dc2"] as const) await sites?.engine.dataCentres[site].process.revive();
-    }, SLOW_MS);
+    });
 
     const open = async (options: SourceOptions = {}, config?: SdkConfigInput): Promise<Driver> => {
       const driver = await request.open(sites, config ?? sites.config, { snapshotFile: false, ...options });
-      opened.push(driver.source);
+      keep(driver.source);
       return driver;
     };
     const openAt = async (dataCentre: string, options: SourceOptions = {}): Promise<Driver> => {
@@ -92,15 +75,6 @@ export function describeSource(request: SuiteRequest): void {
       expect(await driver.where()).toBe(dataCentre);
       return driver;
     };
-    const nextSwitch = (driver: Driver): Promise<SwitchedEvent> =>
-      new Promise((resolve) => driver.source.on("switched", resolve));
-
-    const it = (name: string, run: () => Promise<void>): void =>
-      test(name, { timeout: SLOW_MS }, async (context) => {
-        if (why !== "") return context.skip(why);
-        await run();
-      });
-
     it("calls in flight on a hung server are rejected with the route, and the next one succeeds on the other side", async () => {
       const driver = await openAt("dc1");
       await Promise.all(Array.from({ length: IN_FLIGHT }, () => driver.where()));
@@ -116,7 +90,7 @@ export function describeSource(request: SuiteRequest): void {
           }),
         ),
       );
-      const switched = nextSwitch(driver);
+      const switched = nextSwitch(driver.source);
       const { acknowledgedMs } = await sites.route({ active: "dc2" });
       const outcomes = await Promise.all(calls);
       const event = await switched;
@@ -144,7 +118,7 @@ export function describeSource(request: SuiteRequest): void {
         );
         return failed;
       });
-      const switched = nextSwitch(driver);
+      const switched = nextSwitch(driver.source);
       await sites.route({ active: "dc2" });
       await switched;
       expect(await driver.where()).toBe("dc2");
@@ -189,13 +163,13 @@ export function describeSource(request: SuiteRequest): void {
 
     it("an active side that is not writable still reads and refuses writes with their own error", async () => {
       const driver = await openAt("dc1");
-      const switched = nextSwitch(driver);
+      const switched = nextSwitch(driver.source);
       const open1 = { readable: true, writable: true };
       await sites.route({ dataCentres: { dc1: { readable: true, writable: false }, dc2: open1 } });
       await switched;
       expect(await driver.where()).toBe("dc1");
       await expect(driver.write(newId())).rejects.toMatchObject({ code: "EVENKEEL_NOT_WRITABLE" });
-      const again = nextSwitch(driver);
+      const again = nextSwitch(driver.source);
       await sites.route({ dataCentres: { dc1: open1, dc2: open1 } });
       await again;
       await driver.write(newId());
@@ -249,7 +223,7 @@ export function describeSource(request: SuiteRequest): void {
       if (transaction === undefined) return;
       const ids = [newId(), newId()] as const;
       await transaction.write(ids[0]);
-      const switched = nextSwitch(driver);
+      const switched = nextSwitch(driver.source);
       await sites.route({ active: "dc2", decidedBy: "operator:a test" });
       expect(await switched).toMatchObject({ leaving: "drain", busy: 1 });
       expect(await driver.where()).toBe("dc2");
@@ -265,7 +239,7 @@ export function describeSource(request: SuiteRequest): void {
       if (transaction === undefined) return;
       const id = newId();
       await transaction.write(id);
-      const switched = nextSwitch(driver);
+      const switched = nextSwitch(driver.source);
       await sites.route({ active: "dc2", decidedBy: "operator:a test" });
       await switched;
       const refused = { code: "EVENKEEL_SWITCHED", retryable: true };
@@ -289,7 +263,7 @@ export function describeSource(request: SuiteRequest): void {
       if (transaction === undefined) return;
       const ids = [newId(), newId()] as const;
       await transaction.write(ids[0]);
-      const switched = nextSwitch(driver);
+      const switched = nextSwitch(driver.source);
       await sites.route({ active: "dc2" });
       await switched;
       await expect(transaction.write(ids[1])).rejects.toMatchObject({ code: "EVENKEEL_SWITCHED" });
