@@ -203,7 +203,9 @@ function exchange(
     client.dispatch(
       { path, method, headers: { ...headers } },
       {
-        onRequestStart() {},
+        onRequestStart() {
+          // undici knows a handler of its present interface by this method.
+        },
         onResponseStart(_controller, statusCode) {
           status = statusCode;
         },

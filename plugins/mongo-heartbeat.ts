@@ -46,6 +46,7 @@ const SERVER_NUMBER = /^[1-9][0-9]{0,5}$/;
 const NOT_PRIMARY: ReadonlySet<string> = new Set(["10107", "13435", "10058", "189", "11602"]);
 
 const Settings = MongoSettings.extend(HeartbeatSettings);
+const Subject = Settings.omit({ password: true });
 
 /** MongoDB's heartbeats: written to the primary, acknowledged by most of the set. */
 export const mongoHeartbeat: HeartbeatPlugin = {
@@ -57,7 +58,7 @@ export const mongoHeartbeat: HeartbeatPlugin = {
     return tryEach(addresses.map((address) => openMember(login, address, context, source)));
   },
   judge(outcome, raw) {
-    const { addresses, heartbeatUser: user } = Settings.omit({ password: true }).parse(raw);
+    const { addresses, heartbeatUser: user } = Subject.parse(raw);
     return judgeFailure(outcome, {
       ...{ address: addresses.join(", "), user, database: DATABASE, meanings: HEARTBEAT_MEANINGS },
       isEngineCode: (code) => SERVER_NUMBER.test(code),

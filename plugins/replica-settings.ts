@@ -85,3 +85,5 @@ export const ReplicatedSettings = SqlSettings.extend({
 });
 /** See the schema. */
 export type ReplicatedSettings = z.infer<typeof ReplicatedSettings>;
+/** What a judgement reads of them. */
+export const ReplicatedSubject = ReplicatedSettings.omit({ password: true, tls: true });

@@ -3,6 +3,7 @@ import type { Unsealed } from "../unseal.ts";
 import type { MonitorHeart } from "./monitor-heart.ts";
 import type { ProbingPorts } from "./prober-set.ts";
 import { createRefusedProber } from "./refused-prober.ts";
+import type { Wakes } from "./share-wakes.ts";
 import type { Turn } from "./spread-turn.ts";
 import { startTargetProber, type TargetProber } from "./target-prober.ts";
 
@@ -22,12 +23,14 @@ export interface PlannedTarget {
  *
  * @param planned what is to be probed
  * @param onChange called when something changed that the control plane has to know
- * @param ports clock and plugins
+ * @param ports the plugins
+ * @param wakes the agent's wake-ups
  */
 export function createProber(
   { monitor, target, unsealed, heart, turn }: PlannedTarget,
   onChange: () => void,
-  { findPlugin, clock, heartbeats }: ProbingPorts,
+  { findPlugin, heartbeats }: Pick<ProbingPorts, "findPlugin" | "heartbeats">,
+  wakes: Wakes,
 ): TargetProber {
   const identity = { monitorId: monitor.id, dataCentre: target.name, targetVersion: target.targetVersion };
   const plugin = findPlugin(monitor.kind);
@@ -43,5 +46,5 @@ export function createProber(
   const rules = { timing: monitor.timing, failOn: monitor.failOn };
   const source = heartbeats?.source;
   const beats = heart === null || source === undefined ? {} : { heart: { monitor: heart, source } };
-  return startTargetProber({ ...identity, plugin, settings, rules, ...beats }, onChange, clock, turn);
+  return startTargetProber({ ...identity, plugin, settings, rules, ...beats }, onChange, wakes, turn);
 }

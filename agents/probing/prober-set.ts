@@ -8,6 +8,7 @@ import { loadDrivers } from "../drivers.ts";
 import { type Unseal, withoutRecipients } from "../unseal.ts";
 import { createProber } from "./create-prober.ts";
 import { createHeartSet, type HeartbeatPorts } from "./monitor-heart.ts";
+import { createWakes } from "./share-wakes.ts";
 import { spreadTurn, type Turn } from "./spread-turn.ts";
 import type { TargetProber } from "./target-prober.ts";
 
@@ -65,6 +66,7 @@ export function createProberSet(
 ): ProberSet {
   const entries = new Map<string, Entry>();
   const hearts = createHeartSet(ports);
+  const wakes = createWakes(ports.clock);
 
   async function start(
     key: string,
@@ -80,6 +82,7 @@ export function createProberSet(
       { monitor, target, unsealed, heart: hearts.find(monitor), turn },
       () => onChange(key),
       ports,
+      wakes,
     );
     const lockedBy = unsealed.ok ? null : JSON.stringify(target.sealed);
     entries.set(key, { site: target.site, origin, prober, lockedBy });

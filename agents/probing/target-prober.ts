@@ -20,6 +20,7 @@ import { loadDriver } from "../drivers.ts";
 import type { TargetHeart } from "./heart-target.ts";
 import type { MonitorHeart } from "./monitor-heart.ts";
 import { runProbe } from "./run-probe.ts";
+import { alignTurn, createWakes, type Wakes } from "./share-wakes.ts";
 import { AT_ONCE, FRESH_LOGIN_MS, type Turn } from "./spread-turn.ts";
 import { startTargetHeart } from "./target-heart.ts";
 
@@ -71,6 +72,7 @@ interface Told {
 class TargetConnection implements TargetProber {
   readonly #target: ProbeTarget;
   readonly #onChange: () => void;
+  readonly #wakes: Wakes;
   readonly #clock: Clock;
   readonly #turnMs: number;
   #endLogins: Cancel;
@@ -88,12 +90,14 @@ class TargetConnection implements TargetProber {
   #loggedInLate = false;
   readonly #heart: TargetHeart | null;
 
-  constructor(target: ProbeTarget, onChange: () => void, clock: Clock, turn: Turn) {
+  constructor(target: ProbeTarget, onChange: () => void, wakes: Wakes, turn: Turn) {
+    const { clock } = wakes;
     this.#target = target;
+    this.#wakes = wakes;
     this.#clock = clock;
     this.#onChange = onChange;
     this.#track = createTrack(target.targetVersion);
-    this.#turnMs = clock.now() + turn.probeAfterMs;
+    this.#turnMs = alignTurn(clock.now() + turn.probeAfterMs);
     this.#endLogins = clock.after(turn.loginAfterMs, () => {
       this.#endLogins = clock.every(FRESH_LOGIN_MS, () => void this.#loginAnew());
       void this.#loginAnew();
@@ -254,7 +258,7 @@ class TargetConnection implements TargetProber {
   #schedule(atMs: number): void {
     this.#cancelProbe();
     if (this.#stopped) return;
-    this.#cancelProbe = this.#clock.after(Math.max(0, atMs - this.#clock.now()), () => void this.#begin());
+    this.#cancelProbe = this.#wakes.at(atMs, () => void this.#begin());
   }
 
   /** Tells of changes at once, and again when a run of failures reaches the monitor timeout [SAFE-10]. */
@@ -297,16 +301,16 @@ class TargetConnection implements TargetProber {
  *
  * @param target what to probe
  * @param onChange called when something changed that the control plane has to know
- * @param clock its clock
+ * @param wakes the agent's wake-ups, and its clock
  * @param turn when it is this target's turn among many; by itself: at once
  */
 export function startTargetProber(
   target: ProbeTarget,
   onChange: () => void,
-  clock: Clock = SYSTEM_CLOCK,
+  wakes: Wakes = createWakes(SYSTEM_CLOCK),
   turn: Turn = AT_ONCE,
 ): TargetProber {
-  return new TargetConnection(target, onChange, clock, turn);
+  return new TargetConnection(target, onChange, wakes, turn);
 }
 
 function differs(before: Told, now: Told): boolean {

@@ -51,6 +51,9 @@ const Secret = createSettings({
   ...TLS_SECRET,
 });
 
+/** What a judgement and a route read of the settings. */
+const Subject = SearchSettings.pick({ addresses: true, user: true });
+
 function open(raw: Record<string, unknown>, context: ProbeContext): ProbeSession {
   const settings = SearchSettings.parse(raw);
   return keepAddresses(
@@ -62,7 +65,7 @@ function open(raw: Record<string, unknown>, context: ProbeContext): ProbeSession
 }
 
 function judge(outcome: ProbeOutcome, raw: Record<string, unknown>): Judgement {
-  const { addresses, user } = SearchSettings.pick({ addresses: true, user: true }).parse(raw);
+  const { addresses, user } = Subject.parse(raw);
   return judgeAddresses(outcome, addresses, (one, address) => judgeSearchNode(one, address, user));
 }
 
@@ -97,7 +100,7 @@ POST /_security/user/evenkeel_probe
   },
   open,
   source(raw) {
-    const { addresses, user } = SearchSettings.pick({ addresses: true, user: true }).parse(raw);
+    const { addresses, user } = Subject.parse(raw);
     const [first = ""] = addresses;
     return { ...readAddress(first), addresses, database: undefined, hasUser: user !== "" };
   },

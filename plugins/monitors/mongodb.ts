@@ -42,6 +42,9 @@ const Target = createSettings({
   tls: Tls,
 });
 
+/** What a judgement and a route read of the settings. */
+const Subject = MongoSettings.omit({ password: true, tls: true });
+
 /** Errors of servers are numbers. */
 const SERVER_NUMBER = /^[1-9][0-9]{0,5}$/;
 
@@ -52,7 +55,7 @@ function open(raw: Record<string, unknown>, context: ProbeContext): ProbeSession
 }
 
 function judge(outcome: ProbeOutcome, raw: Record<string, unknown>): Judgement {
-  const settings = MongoSettings.omit({ password: true, tls: true }).parse(raw);
+  const settings = Subject.parse(raw);
   const { addresses, user, monitoredDatabase: database } = settings;
   return judgeAddresses(outcome, addresses, (one, address) => {
     if (one.type === "answered") return judgeMongoAnswer(one, address);
@@ -97,7 +100,7 @@ ${MONGO_HEARTBEAT_ACCOUNT}`,
   },
   open,
   source(raw) {
-    const { addresses, connectedDatabases } = MongoSettings.omit({ password: true, tls: true }).parse(raw);
+    const { addresses, connectedDatabases } = Subject.parse(raw);
     const [first = ""] = addresses;
     return { ...readAddress(first), addresses, database: connectedDatabases[0], hasUser: true };
   },

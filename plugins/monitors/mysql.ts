@@ -17,6 +17,7 @@ import {
   REPLICA_SETTINGS,
   ReplicatedCommon,
   ReplicatedSettings,
+  ReplicatedSubject,
 } from "../replica-settings.ts";
 import { createSettings } from "../settings.ts";
 import { SqlSecret, SqlSettings } from "../sql-settings.ts";
@@ -38,7 +39,7 @@ function open(raw: Record<string, unknown>, context: ProbeContext): ProbeSession
 }
 
 function judge(outcome: ProbeOutcome, raw: Record<string, unknown>): Judgement {
-  const settings = ReplicatedSettings.omit({ password: true, tls: true }).parse(raw);
+  const settings = ReplicatedSubject.parse(raw);
   return judgeReplicated(outcome, settings, {
     main: (one, address) => judgeMysqlServer(one, { ...settings, address }),
     replica: (one, address) => judgeMysqlReplica(one, { ...settings, address }, settings.replicaLagLimitMs),

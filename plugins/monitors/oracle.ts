@@ -45,6 +45,9 @@ const Common = createSettings({
 });
 const Target = createSettings({ address: createAddressSchema(PORT), tls: OracleTls });
 
+/** What a route reads of the settings. */
+const Source = OracleSettings.omit({ password: true, tls: true });
+
 /** Numbers of the server, its listener and its network; the driver's own begin with NJS. */
 const SERVER_CODE = /^ORA-[0-9]{5}$/;
 
@@ -99,7 +102,7 @@ GRANT SELECT ON sys.v_$resource_limit TO evenkeel_probe;`,
   },
   open,
   source(raw) {
-    const settings = OracleSettings.omit({ password: true, tls: true }).parse(raw);
+    const settings = Source.parse(raw);
     return { ...readAddress(settings.address), database: settings.connectedDatabases[0], hasUser: true };
   },
   judge,

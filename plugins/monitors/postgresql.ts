@@ -17,6 +17,7 @@ import {
   REPLICA_SETTINGS,
   ReplicatedCommon,
   ReplicatedSettings,
+  ReplicatedSubject,
 } from "../replica-settings.ts";
 import { createSettings } from "../settings.ts";
 import { SqlSecret, SqlSettings } from "../sql-settings.ts";
@@ -42,7 +43,7 @@ function open(raw: Record<string, unknown>, context: ProbeContext): ProbeSession
 }
 
 function judge(outcome: ProbeOutcome, raw: Record<string, unknown>): Judgement {
-  const settings = ReplicatedSettings.omit({ password: true, tls: true }).parse(raw);
+  const settings = ReplicatedSubject.parse(raw);
   return judgeReplicated(outcome, settings, {
     main: (one, address) => judgePostgresqlServer(one, { ...settings, address }),
     replica: (one, address) =>

@@ -97,3 +97,22 @@ export function measureFunctions(file: SourceFile, program: Node): FunctionSize[
   });
   return sizes;
 }
+
+/** Tells whether a node makes a zod schema only to parse something with it: `Settings.omit(…).parse(…)`. */
+export function isSchemaMadeToParse(node: Node): boolean {
+  const parsing = readMethodCall(node);
+  if (parsing === null || !/^(safeParse|parse)(Async)?$/.test(parsing.method)) return false;
+  const making = readMethodCall(parsing.of);
+  if (making === null) return false;
+  return (
+    /^(omit|pick|extend|partial|required|catchall)$/.test(making.method) ||
+    (making.of.type === "Identifier" && making.of.name === "z")
+  );
+}
+
+function readMethodCall(node: Node): { readonly method: string; readonly of: Node } | null {
+  const callee = node.callee as Node | undefined;
+  if (node.type !== "CallExpression" || callee?.type !== "MemberExpression") return null;
+  const { name } = callee.property as { readonly name?: unknown };
+  return typeof name === "string" ? { method: name, of: callee.object as Node } : null;
+}

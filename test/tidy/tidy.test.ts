@@ -2,7 +2,15 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import * as monitors from "@evenkeel/plugins/monitors";
 import { describe, expect, it } from "vitest";
-import { listImports, listSourceFiles, measureFunctions, parse, ROOT, walk } from "./source-files.ts";
+import {
+  isSchemaMadeToParse,
+  listImports,
+  listSourceFiles,
+  measureFunctions,
+  parse,
+  ROOT,
+  walk,
+} from "./source-files.ts";
 
 const files = listSourceFiles();
 const programs = new Map(files.map((file) => [file, parse(file)]));
@@ -168,6 +176,23 @@ describe("purity", () => {
           if (typeof side?.value === "string" && kinds.has(side.value))
             wrong.push(`${file.path}: "${side.value}"`);
         }
+      });
+    }
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe("cost", () => {
+  it("a schema is made once, not each time that something is parsed: that takes a quarter of a millisecond", () => {
+    const wrong: string[] = [];
+    for (const [file, program] of programs) {
+      if (/^(test|lab)\//.test(file.path)) continue;
+      walk(program, (node) => {
+        if (!/Function/.test(node.type)) return;
+        walk(node.body, (inner) => {
+          if (isSchemaMadeToParse(inner))
+            wrong.push(`${file.path}: ${file.text.slice(inner.start, inner.end)}`);
+        });
       });
     }
     expect(wrong).toEqual([]);

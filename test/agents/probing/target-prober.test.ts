@@ -3,6 +3,7 @@ import type { Observation } from "@evenkeel/contracts/observation";
 import type { Timing } from "@evenkeel/contracts/plan";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SYSTEM_CLOCK } from "../../../agents/clock.ts";
+import { createWakes } from "../../../agents/probing/share-wakes.ts";
 import { spreadTurn, type Turn } from "../../../agents/probing/spread-turn.ts";
 import { startTargetProber, type TargetProber } from "../../../agents/probing/target-prober.ts";
 import { BEGIN_MS, beginVirtualTime, endVirtualTime } from "../virtual-time.ts";
@@ -40,7 +41,7 @@ function start(target: FakeTarget, timing: Partial<Timing> = {}, turn?: Turn): T
       ...{ plugin: target.plugin, settings: {}, rules },
     },
     () => told.push({ atMs: Date.now() - BEGIN_MS, seen: prober.observe() }),
-    SYSTEM_CLOCK,
+    createWakes(SYSTEM_CLOCK),
     turn,
   );
   probers.push(prober);
