@@ -135,7 +135,7 @@ async function runBare(): Promise<() => void> {
         clearTimeout(deadline);
         if (isMeasuring) count.latencyMs.push(performance.now() - startedAtMs);
       };
-      // As an agent spreads its targets: those that fell due together would share the cost of waking the process.
+      // At phases of their own, as the timers of a program fall that begins one connection after the other.
       await pause(group.intervalMs / group.count);
       timers.push(setInterval(() => void probe(), group.intervalMs));
     }
