@@ -60,7 +60,7 @@ export async function loadIdentity(stateDir: string): Promise<AgentIdentity> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") {
       throw new Error(
-        `${path} is missing: enrol this agent first (evenkeel-agent enrol --url … --token … --state ${stateDir})`,
+        `${path} is missing: enrol this agent first (EVENKEEL_ENROLMENT_TOKEN=… evenkeel-agent enrol --url … --name … --state ${stateDir})`,
       );
     }
     throw error;

@@ -1,4 +1,3 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
 import { parseArgs } from "node:util";
 import { approve, computeFingerprint } from "./approve.ts";
 import { renderFindings } from "./doctor/finding.ts";

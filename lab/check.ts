@@ -1,36 +1,10 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { performance } from "node:perf_hooks";
+import { type Check, QUICK_CHECKS } from "./setup/quick-checks.ts";
 
 /** Everything that a change must pass before it is committed, in two waves: what is quick to fail comes first. */
-const WAVES: readonly (readonly { readonly name: string; readonly args: readonly string[] }[])[] = [
-  [
-    {
-      name: "format and lint",
-      args: ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."],
-    },
-    ...[
-      "contracts",
-      "core",
-      "plugins",
-      "route-store",
-      "workers",
-      "durable-objects",
-      "agents",
-      "sdk",
-      "cli",
-      "web",
-      "lab",
-      "examples",
-      "test",
-      "test/workers",
-    ]
-      .filter((folder) => existsSync(`${folder}/tsconfig.json`))
-      .map((folder) => ({
-        name: `types of ${folder}`,
-        args: ["node_modules/typescript/bin/tsc", "--noEmit", "-p", `${folder}/tsconfig.json`],
-      })),
-  ],
+const WAVES: readonly (readonly Check[])[] = [
+  QUICK_CHECKS,
   [
     {
       name: "fast tests",
@@ -41,7 +15,7 @@ const WAVES: readonly (readonly { readonly name: string; readonly args: readonly
 /** Checks that run at one time: the machine has two cores. */
 const AT_ONCE = 2;
 
-async function run(check: { name: string; args: readonly string[] }): Promise<boolean> {
+async function run(check: Check): Promise<boolean> {
   const startedAtMs = performance.now();
   const child = spawn(process.execPath, check.args, { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
@@ -53,7 +27,7 @@ async function run(check: { name: string; args: readonly string[] }): Promise<bo
   return code === 0;
 }
 
-async function runWave(wave: readonly { name: string; args: readonly string[] }[]): Promise<boolean> {
+async function runWave(wave: readonly Check[]): Promise<boolean> {
   const waiting = [...wave];
   let passed = true;
   const worker = async () => {

@@ -9,7 +9,7 @@ import type { Supervisor } from "../processes/supervisor.ts";
 import type { ApiClient } from "./api-client.ts";
 import { type Arrangement, createEnrolmentToken, LAB_SITES, type LabSite, listAgents } from "./arrange.ts";
 
-const AGENT = new URL("../../agents/main.ts", import.meta.url).pathname;
+const AGENT = new URL("../../agents/start.mjs", import.meta.url).pathname;
 const ENROL_WITHIN_MS = 20_000;
 
 /** One agent of the lab. */

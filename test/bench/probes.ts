@@ -1,5 +1,8 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { AGENT_NODE_FLAGS } from "@evenkeel/agent/node-flags";
 import { startMariadb } from "@evenkeel/lab/engines/mariadb";
@@ -35,10 +38,15 @@ const MANY_CORE_SHARE = 0.25;
 const MANY_MEGABYTES = 300;
 const HUNG_DELAY_MS = 10;
 
+/** Compiled code, as an agent keeps it: bare drivers have it too. */
+const COMPILED = mkdtempSync(join(tmpdir(), "evenkeel-bench-"));
+
 async function run(load: Load): Promise<LoadCost> {
   const program = new URL("probe-load.ts", import.meta.url).pathname;
   const flags = load.type === "agent" ? AGENT_NODE_FLAGS : [];
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, program, JSON.stringify(load)]);
+  const env = { ...process.env, NODE_COMPILE_CACHE: COMPILED };
+  const args = [...flags, program, JSON.stringify(load)];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
   return LoadCost.parse(JSON.parse(stdout));
 }
 
@@ -195,6 +203,7 @@ async function main(): Promise<void> {
   } finally {
     servers.child.kill();
     await lab.remove();
+    rmSync(COMPILED, { recursive: true });
   }
   console.log("| figure | measured | goal | met |\n| --- | --- | --- | --- |");
   for (const { figure, measured, goal } of rows) {
