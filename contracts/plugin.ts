@@ -74,6 +74,8 @@ export interface SourceAddress {
   readonly port: number;
   /** All servers (`host:port`) where there are several; `host` and `port` are the first. */
   readonly addresses?: readonly string[];
+  /** Servers (`host:port`) that follow it; absent for kinds whose reads are never spread. */
+  readonly replicas?: readonly string[];
   /** The connected database; undefined for kinds that have none. */
   readonly database: string | undefined;
   /** True if an application logs in with a user's name. */

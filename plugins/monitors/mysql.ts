@@ -20,7 +20,7 @@ import {
   ReplicatedSubject,
 } from "../replica-settings.ts";
 import { createSettings } from "../settings.ts";
-import { SqlSecret, SqlSettings } from "../sql-settings.ts";
+import { SqlSecret } from "../sql-settings.ts";
 
 const PORT = 3306;
 
@@ -77,8 +77,8 @@ ${MYSQL_HEARTBEAT_ACCOUNT}`,
   },
   open,
   source(raw) {
-    const settings = SqlSettings.parse(raw);
-    return { ...readAddress(settings.address), database: settings.connectedDatabases[0], hasUser: true };
+    const { address, replicas, connectedDatabases } = ReplicatedSettings.parse(raw);
+    return { ...readAddress(address), replicas, database: connectedDatabases[0], hasUser: true };
   },
   heartbeat: mysqlHeartbeat,
   judge,

@@ -20,7 +20,7 @@ import {
   ReplicatedSubject,
 } from "../replica-settings.ts";
 import { createSettings } from "../settings.ts";
-import { SqlSecret, SqlSettings } from "../sql-settings.ts";
+import { SqlSecret } from "../sql-settings.ts";
 
 const PORT = 5432;
 
@@ -80,8 +80,8 @@ hostssl postgres evenkeel_heartbeat 192.0.2.20/32 scram-sha-256`,
   },
   open,
   source(raw) {
-    const settings = SqlSettings.parse(raw);
-    return { ...readAddress(settings.address), database: settings.connectedDatabases[0], hasUser: true };
+    const { address, replicas, connectedDatabases } = ReplicatedSettings.parse(raw);
+    return { ...readAddress(address), replicas, database: connectedDatabases[0], hasUser: true };
   },
   heartbeat: postgresqlHeartbeat,
   judge,

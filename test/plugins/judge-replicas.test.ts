@@ -121,8 +121,10 @@ describe.each([mysql, postgresql])("the settings of $kind", (plugin) => {
     expect(plugin.beside).not.toContain("address");
   });
 
-  it("lead applications to the server, not to its replicas", () => {
+  it("lead applications to the server, and name its replicas beside it only", () => {
     const settings = { ...plugin.example.common, ...plugin.example.target };
-    expect(plugin.source({ ...settings, replicas: ["192.0.2.77:1"] })).toEqual(plugin.source(settings));
+    const replicas = ["192.0.2.77:1"];
+    expect(plugin.source(settings)).toMatchObject({ replicas: [] });
+    expect(plugin.source({ ...settings, replicas })).toEqual({ ...plugin.source(settings), replicas });
   });
 });

@@ -36,10 +36,15 @@ export const fakedb: MonitorPlugin = {
   example: { common: {}, target: {}, secret: {} },
   open: neverHere,
   source: (settings) => {
-    const { host, port, database } = z
-      .object({ host: z.string(), port: z.number(), database: z.string() })
+    const { host, port, database, followers } = z
+      .object({
+        host: z.string(),
+        port: z.number(),
+        database: z.string(),
+        followers: z.array(z.string()).default([]),
+      })
       .parse(settings);
-    return { host, port, database, hasUser: true };
+    return { host, port, replicas: followers, database, hasUser: true };
   },
   judge: neverHere,
 };

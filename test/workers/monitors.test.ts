@@ -5,6 +5,7 @@ import { SdkConfig } from "@evenkeel/contracts/sdk-config";
 import { type GeneralJWE, generalDecrypt } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { findNearest } from "../../sdk/routing/find-nearest.ts";
 import {
   type Arranged,
   arrange,
@@ -163,6 +164,36 @@ describe("a monitor", () => {
       password: `\${${"DC2_PASSWORD"}}`,
     });
     expect(config.props.monitorId).toBe(monitor.id);
+  });
+
+  it("hands out where reads may go besides: replicas, and all places for reads from the nearest data centre", async () => {
+    const body = describeMonitor(arranged);
+    const [dc1, dc2] = body.dataCentres;
+    const followers = ["10.0.0.7:5432"];
+    const dataCentres = [{ ...dc1, config: { ...dc1?.config, followers } }, dc2];
+    const { id } = await ask(owner, "POST", `${arranged.path}/monitors`, MonitorView, {
+      ...{ ...body, dataCentres },
+    });
+    const of = async (query: string) =>
+      SdkConfig.parse(parse(String((await call(owner, "GET", `${path(id)}/sdk-config?${query}`)).body)));
+    const plain = await of("");
+    expect(plain.sources.dc1).not.toHaveProperty("replicas");
+    expect(plain.router).not.toHaveProperty("maxStalenessMs");
+    const replicas = await of("reads=replicas&maxStalenessMs=2000");
+    expect(replicas.sources.dc1?.replicas).toEqual([{ host: "10.0.0.7", port: 5432 }]);
+    expect(replicas.router).toMatchObject({ algorithm: "single-read-write", maxStalenessMs: 2000 });
+    const nearest = await of("reads=nearest&site=dc2");
+    expect(nearest.router.algorithm).toBe("single-write-local-read");
+    expect(nearest.sources.dc1?.replicas).toHaveLength(1);
+    const found = ["dc1", "dc2"].map((active) => findNearest(nearest, active, () => true));
+    expect(found).toEqual(["dc2", "dc2"]);
+  });
+
+  it("says what is missing for reads beside the active side", async () => {
+    const missing = await refused(owner, "GET", `${path()}/sdk-config?reads=nearest`, "invalid-input");
+    expect(missing.detail).toContain("site: is needed");
+    const useless = await refused(owner, "GET", `${path()}/sdk-config?maxStalenessMs=1000`, "invalid-input");
+    expect(useless.detail).toContain("goes with reads=");
   });
 
   it("hands out the etcd of the process's own site where each site has one, and asks for the site", async () => {

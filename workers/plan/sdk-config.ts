@@ -1,7 +1,20 @@
+import type { Partition } from "@evenkeel/contracts/api";
+import type { SdkConfigQuery } from "@evenkeel/contracts/api-queries";
 import type { MonitorPlugin } from "@evenkeel/contracts/plugin";
 import { SdkConfig, type SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { stringify } from "yaml";
 import type { MonitorRows, PlanRows } from "./rows.ts";
+import { placeSite } from "./site-place.ts";
+
+/** What is wanted of a configuration. */
+export interface SdkWish extends Pick<SdkConfigQuery, "reads" | "maxStalenessMs"> {
+  /** The site that the process runs in; null: it was not said. */
+  readonly site: PlanRows["sites"][number] | null;
+  /** The store of that site; undefined: there is none. */
+  readonly store: PlanRows["stores"][number] | undefined;
+  /** The locations of the instance's namespace. */
+  readonly partitions: readonly Partition[];
+}
 
 /** Secrets never leave the agents, so that the application brings them in its environment. */
 const SECRET = (name: string) => `\${${name}}`;
@@ -12,23 +25,25 @@ const SECRET = (name: string) => `\${${name}}`;
  * @param rows the catalogue of the instance
  * @param subject the monitor
  * @param plugin its kind
- * @param store the store of the site that the process runs in; undefined: there is none
+ * @param wish where the process runs and reads
  * @returns YAML; null if what is configured does not make one, as for a kind without a route
  */
 export function renderSdkConfig(
   rows: PlanRows,
   subject: MonitorRows,
   plugin: MonitorPlugin,
-  store: PlanRows["stores"][number] | undefined,
+  wish: SdkWish,
 ): string | null {
   const sources: NonNullable<SdkConfigInput["sources"]> = {};
-  for (const { name, config } of subject.dataCentres) {
+  for (const { name, config, siteId } of subject.dataCentres) {
     const source = plugin.source({ ...subject.monitor.common, ...config });
     if (source === null) return null;
-    const { host, port, addresses = [], database, hasUser } = source;
+    const { host, port, addresses = [], replicas = [], database, hasUser } = source;
     const upper = name.toUpperCase();
     sources[name] = {
       ...(addresses.length > 1 ? { addresses: [...addresses] } : { host, port }),
+      ...(wish.reads === "active" || replicas.length === 0 ? {} : { replicas: [...replicas] }),
+      ...(wish.reads === "nearest" ? renderPlace(rows, siteId, wish.partitions) : {}),
       ...(database === undefined ? {} : { database }),
       // The monitor's own user only looks; the application brings its own.
       ...(hasUser ? { username: SECRET(`${upper}_USERNAME`) } : {}),
@@ -41,12 +56,28 @@ export function renderSdkConfig(
       instanceId: rows.instance.id,
       appId: subject.monitor.applicationId,
       monitorId: subject.monitor.id,
+      ...(wish.reads === "nearest" && wish.site !== null ? placeSite(wish.site, wish.partitions) : {}),
     },
-    ...renderEtcd(store),
+    ...renderEtcd(wish.store),
     sources,
-    router: { active: "dc1", algorithm: "single-read-write" },
+    router: {
+      active: "dc1",
+      algorithm: wish.reads === "nearest" ? "single-write-local-read" : "single-read-write",
+      ...(wish.maxStalenessMs === undefined ? {} : { maxStalenessMs: wish.maxStalenessMs }),
+    },
   };
   return SdkConfig.safeParse(config).success ? stringify(config) : null;
+}
+
+function renderPlace(
+  rows: PlanRows,
+  siteId: string,
+  partitions: readonly Partition[],
+): { cloud?: string; region?: string; zones?: string[] } {
+  const site = rows.sites.find(({ id }) => id === siteId);
+  if (site === undefined) return {};
+  const { zone, ...place } = placeSite(site, partitions);
+  return { ...place, zones: [zone] };
 }
 
 function renderEtcd(store: PlanRows["stores"][number] | undefined): Pick<SdkConfigInput, "etcd"> {

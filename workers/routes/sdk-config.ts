@@ -1,10 +1,15 @@
+import type { Partition } from "@evenkeel/contracts/api";
 import { SdkConfigQuery } from "@evenkeel/contracts/api-queries";
 import { AppError } from "@evenkeel/contracts/errors";
+import type { MonitorPlugin } from "@evenkeel/contracts/plugin";
+import { eq } from "drizzle-orm";
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
 import type { AppEnv } from "../app-env.ts";
 import { authenticate, may } from "../auth/authenticate.ts";
-import { findMonitor, type PlanRows, readPlanRows } from "../plan/rows.ts";
+import { type Catalogue, within } from "../db/open.ts";
+import { namespaces } from "../db/schema.ts";
+import { findMonitor, type MonitorRows, type PlanRows, readPlanRows } from "../plan/rows.ts";
 import { renderSdkConfig } from "../plan/sdk-config.ts";
 import { findPlugin } from "../registry.ts";
 import { notFound, readParam, withCatalogue, withInstance } from "../scope.ts";
@@ -28,8 +33,13 @@ export const sdkConfigRoutes = new Hono<AppEnv>().use(authenticate, withCatalogu
     const subject = findMonitor(rows, id);
     if (subject === null) throw notFound("monitor", id);
     const plugin = findPlugin(subject.monitor.kind, "kind");
-    const store = pickStore(rows, c.req.valid("query").site);
-    const text = plugin.hasRoute ? renderSdkConfig(rows, subject, plugin, store) : null;
+    const { site: name, ...reading } = c.req.valid("query");
+    const site = name === undefined ? null : findSite(rows, name);
+    const store = pickStore(rows, site);
+    checkReading(reading, site, subject, plugin);
+    const partitions = await readPartitions(c.get("catalogue"), rows.instance.namespaceId);
+    const wish = { ...reading, site, store, partitions };
+    const text = plugin.hasRoute ? renderSdkConfig(rows, subject, plugin, wish) : null;
     if (text === null) {
       throw new AppError("not-switchable", `Monitors of kind ${plugin.kind} have no SDK configuration`);
     }
@@ -37,16 +47,56 @@ export const sdkConfigRoutes = new Hono<AppEnv>().use(authenticate, withCatalogu
   },
 );
 
+function findSite(rows: PlanRows, name: string): PlanRows["sites"][number] {
+  const site = rows.sites.find((one) => one.name === name || one.id === name);
+  if (site === undefined) throw notFound("site", name);
+  return site;
+}
+
+/** @throws AppError invalid-input if reads cannot go where they are wished to */
+function checkReading(
+  { reads, maxStalenessMs }: Pick<SdkConfigQuery, "reads" | "maxStalenessMs">,
+  site: PlanRows["sites"][number] | null,
+  { monitor, dataCentres }: MonitorRows,
+  plugin: MonitorPlugin,
+): void {
+  if (reads === "active") {
+    if (maxStalenessMs === undefined) return;
+    throw refuseInput([{ path: "maxStalenessMs", expected: "goes with reads=replicas or reads=nearest" }]);
+  }
+  const sources = dataCentres.map(({ config }) => plugin.source({ ...monitor.common, ...config }));
+  if (sources.every((source) => source?.replicas === undefined))
+    throw refuseInput([
+      { path: "reads", expected: `must be active: reads of ${plugin.kind} are not spread` },
+    ]);
+  if (reads === "nearest" && site === null)
+    throw refuseInput([
+      { path: "site", expected: "is needed: where the process runs decides what is nearest" },
+    ]);
+}
+
+async function readPartitions(catalogue: Catalogue, namespaceId: string): Promise<readonly Partition[]> {
+  const [row] = await within(
+    catalogue
+      .select({ primary: namespaces.primary, standby: namespaces.standby })
+      .from(namespaces)
+      .where(eq(namespaces.id, namespaceId)),
+  );
+  return row === undefined ? [] : [row.primary, row.standby];
+}
+
 /** A process follows the store of the site that it runs in. */
-function pickStore(rows: PlanRows, name: string | undefined): PlanRows["stores"][number] | undefined {
-  if (name === undefined) {
-    if (rows.stores.length <= 1) return rows.stores[0];
+function pickStore(
+  rows: PlanRows,
+  site: PlanRows["sites"][number] | null,
+): PlanRows["stores"][number] | undefined {
+  if (rows.stores.length === 0) return undefined;
+  if (site === null) {
+    if (rows.stores.length === 1) return rows.stores[0];
     throw refuseInput([
       { path: "site", expected: "is needed, because the instance has several route stores" },
     ]);
   }
-  const site = rows.sites.find((one) => one.name === name || one.id === name);
-  if (site === undefined) throw notFound("site", name);
   const store = rows.stores.find((one) => one.sites.length === 0 || one.sites.includes(site.id));
   if (store === undefined) {
     throw refuseInput([
