@@ -118,6 +118,58 @@ export const SdkSource = z
 /** One data centre's server. */
 export type SdkSource = z.infer<typeof SdkSource>;
 
+/** What a queue may be set to hold for one data centre at most. */
+const ENTRIES_MAX = 10_000_000;
+const BYTES_MAX = 16 * 1024 * 1024 * 1024;
+const CLOSE_WITHIN_MS_MAX = 600_000;
+
+/** How the writes of a source whose data centres are written doubly wait for being copied. */
+export const CopySettings = z
+  .strictObject({
+    /** `memory`: what waits is lost with the process. `disk`: it is also kept in files, and sent by the next process. */
+    queue: z.enum(["memory", "disk"]).default("memory"),
+    /** Writes that may wait for one data centre, and their bytes. */
+    maxEntries: z.number().int().min(1).max(ENTRIES_MAX).default(100_000),
+    maxBytes: z
+      .number()
+      .int()
+      .min(1024)
+      .max(BYTES_MAX)
+      .default(64 * 1024 * 1024),
+    /** Where the files are. Each process needs a directory of its own. */
+    directory: Path.optional(),
+    /**
+     * When what was written is brought onto the disk itself, so that it outlives a power cut. With `every-second` and
+     * `never` it outlives the death of the process all the same.
+     */
+    fsync: z.enum(["always", "every-second", "never"]).default("every-second"),
+    /** When the queue is full: the oldest copies are given up, or new writes are refused. */
+    overflow: z.enum(["drop-oldest", "refuse-writes"]).default("drop-oldest"),
+    /** Milliseconds for which closing the source waits for what can still be copied. */
+    closeWithinMs: z.number().int().min(0).max(CLOSE_WITHIN_MS_MAX).default(2000),
+  })
+  .refine(({ queue, directory }) => queue === "memory" || directory !== undefined, {
+    path: ["directory"],
+    message: "is needed for a queue on disk",
+  });
+/** See above, with its defaults. */
+export type CopySettings = z.infer<typeof CopySettings>;
+
+/** Algorithms by which a write is answered by the active data centre and copied to the others after that. */
+const DOUBLE_WRITE = ["local-read-async-double-write", "single-read-async-double-write"] as const;
+const ALGORITHMS = ["single-read-write", "single-write-local-read", ...DOUBLE_WRITE] as const;
+type Algorithm = (typeof ALGORITHMS)[number];
+
+/** Tells whether writes are copied to the data centres that are not active. */
+export function writesDoubly(algorithm: Algorithm): boolean {
+  return DOUBLE_WRITE.some((each) => each === algorithm);
+}
+
+/** Tells whether reads go to the nearest data centre. */
+export function readsLocally(algorithm: Algorithm): boolean {
+  return algorithm === "single-write-local-read" || algorithm === "local-read-async-double-write";
+}
+
 /**
  * The configuration of the SDK for one monitor, as the console hands it out in YAML.
  *
@@ -146,9 +198,15 @@ export const SdkConfig = z
       active: DataCentreName,
       /**
        * `single-read-write`: everything goes to the active data centre. `single-write-local-read`: reads outside of
-       * transactions go to the nearest one that may be read, which may lag behind.
+       * transactions go to the nearest one that may be read, which may lag behind. With Redis also
+       * `single-read-async-double-write`: as the first, and writes are copied to the other data centres after they were
+       * answered; `local-read-async-double-write`: the same with reads from the nearest.
        */
-      algorithm: z.enum(["single-read-write", "single-write-local-read"]),
+      algorithm: z.enum(ALGORITHMS),
+      /** The data centre nearest to this process; by `cloud`, `region` and `zone` if left out. */
+      nearest: DataCentreName.optional(),
+      /** How copies wait, where writes are doubled. */
+      copies: CopySettings.optional(),
       /** How reads outside of transactions are spread over a data centre's `replicas`, where it has some. */
       loadBalance: LoadBalance.default("round-robin"),
       /**
@@ -173,9 +231,21 @@ export const SdkConfig = z
         .default({ times: 3, delayMs: 50 }),
     }),
   })
-  .refine(({ props, router }) => router.algorithm === "single-read-write" || props.cloud !== undefined, {
-    path: ["props", "cloud"],
-    message: "is needed for single-write-local-read: where this process stands, with region and zone",
+  .refine(
+    ({ props, router }) =>
+      !readsLocally(router.algorithm) || props.cloud !== undefined || router.nearest !== undefined,
+    {
+      path: ["props", "cloud"],
+      message: "is needed for reads from the nearest: where this process stands, with region and zone",
+    },
+  )
+  .refine(({ sources, router }) => router.nearest === undefined || sources[router.nearest] !== undefined, {
+    path: ["router", "nearest"],
+    message: "names a data centre that `sources` does not have",
+  })
+  .refine(({ router }) => router.copies === undefined || writesDoubly(router.algorithm), {
+    path: ["router", "copies"],
+    message: "is for the algorithms that write doubly; leave it out",
   })
   .refine((config) => config.sources[config.router.active] !== undefined, {
     path: ["router", "active"],

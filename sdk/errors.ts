@@ -5,6 +5,8 @@ export type SdkErrorCode =
   | "EVENKEEL_NOT_WRITABLE" // the active data centre takes no writes now
   | "EVENKEEL_NOT_READABLE" // a server for reads does not answer
   | "EVENKEEL_OVERLOADED" // more calls wait than may
+  | "EVENKEEL_NOT_COPYABLE" // writes are doubled, and this command's effect cannot be copied
+  | "EVENKEEL_COPIES_FULL" // too much waits for being copied already, and such writes are to be refused
   | "EVENKEEL_CONFIG" // the configuration is not valid
   | "EVENKEEL_CLOSED"; // the data source was closed by its owner
 
@@ -106,6 +108,8 @@ export const RETRYABLE: Readonly<Record<SdkErrorCode, boolean>> = {
   EVENKEEL_NOT_WRITABLE: true,
   EVENKEEL_NOT_READABLE: true,
   EVENKEEL_OVERLOADED: true,
+  EVENKEEL_NOT_COPYABLE: false,
+  EVENKEEL_COPIES_FULL: true,
   EVENKEEL_CONFIG: false,
   EVENKEEL_CLOSED: false,
 };

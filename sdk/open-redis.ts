@@ -1,4 +1,6 @@
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
+import type { CopyStatus } from "./double-write/copy-status.ts";
+import { type Copies, openCopies } from "./redis/open-copies.ts";
 import { createRedisSide, type RedisDriverOptions } from "./redis/redis-side.ts";
 import { createRoutedRedis, isAway, type RoutedRedis } from "./redis/routed-redis.ts";
 import { openSource, type RoutedSource } from "./switching/open-source.ts";
@@ -10,9 +12,19 @@ export interface RedisSourceOptions extends SourceOptions {
   readonly driver?: RedisDriverOptions;
 }
 
+/** The copies of a source that writes doubly. */
+export interface SourceCopies {
+  /** @returns how the copies stand, for each data centre */
+  status(): readonly CopyStatus[];
+  /** Says that a data centre's data was brought up to date, so that it is no more known to have diverged. */
+  resynced(dataCentre: string): void;
+}
+
 /** A Redis data source: the client, and the events of its route. */
 export interface RedisSource extends RoutedSource {
   readonly client: RoutedRedis;
+  /** Null unless the algorithm is one that writes doubly. */
+  readonly copies: SourceCopies | null;
 }
 
 /**
@@ -27,9 +39,18 @@ export async function openRedis(
   config: string | SdkConfigInput,
   options: RedisSourceOptions = {},
 ): Promise<RedisSource> {
-  const opened = await openSource(config, options, {
+  let copies: Copies | null = null;
+  const { board, readers, source, ...opened } = await openSource(config, options, {
     createSide: (request) => createRedisSide(request, options.driver ?? {}),
     isAway,
+    spreadsReads: true,
+    async createCompanion(parts) {
+      copies = await openCopies(parts);
+      return copies;
+    },
   });
-  return { ...opened.source, client: createRoutedRedis(opened.board, opened.config.router.retry) };
+  const writer = (copies as Copies | null)?.writer ?? null;
+  const client = createRoutedRedis({ board, readers, writer, retry: opened.config.router.retry });
+  const shown = writer === null ? null : { status: writer.status, resynced: writer.resynced };
+  return { ...source, client, copies: shown };
 }

@@ -51,11 +51,22 @@ export const Databases = z.looseObject({
   sources: bounded(Server).optional(),
   router: z.looseObject({ active: Text, routeAlgorithm: Text, retry: Retry.nullish(), nodes: bounded(Node) }),
 });
+/** How copies wait where data centres are written doubly; threads and retries of copies are not taken over. */
+const AsyncRemotePool = z.looseObject({
+  persist: z.boolean().nullish(),
+  persistDir: Text,
+  taskQueueSize: Text,
+});
+
 /** The layout for Redis. */
 export const Redis = z.looseObject({
   props: Props.nullish(),
   etcd: Etcd.nullish(),
-  redis: z.looseObject({ username: Text, password: Text, servers: bounded(RedisServer) }),
+  redis: z.looseObject({
+    ...{ username: Text, password: Text, nearest: Text },
+    servers: bounded(RedisServer),
+    asyncRemotePool: AsyncRemotePool.nullish(),
+  }),
   routeAlgorithm: Text,
   active: Text,
 });

@@ -15,6 +15,8 @@ const ALGORITHMS: Readonly<Record<string, SdkConfigInput["router"]["algorithm"]>
   "single-read-write": "single-read-write",
   "local-read-single-write": "single-write-local-read",
   "single-write-local-read": "single-write-local-read",
+  "local-read-async-double-write": "local-read-async-double-write",
+  "single-read-async-double-write": "single-read-async-double-write",
 };
 /**
  * Converts what both layouts have in common.

@@ -1,4 +1,4 @@
-import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
+import { type SdkConfigInput, writesDoubly } from "@evenkeel/contracts/sdk-config";
 import { ConfigError } from "../errors.ts";
 import { Databases, Redis } from "./devspore-layout.ts";
 import {
@@ -12,6 +12,7 @@ import {
 import type { Variables } from "./interpolate.ts";
 import { readServer } from "./read-server.ts";
 
+type Router = SdkConfigInput["router"];
 const LOAD_BALANCES = { RANDOM: "random", ROUND_ROBIN: "round-robin" } as const;
 
 /**
@@ -93,10 +94,25 @@ function convertRedis(found: Redis, variables: Variables, problems: Problems): S
     sources[name] = { ...readServer({ server: hosts, ...account }, path, problems), ...readPlace(server) };
   }
   const algorithm = readAlgorithm(found, "", problems);
-  if (algorithm === "single-write-local-read")
-    problems.push("routeAlgorithm: for Redis only single-read-write is served");
+  const nearest = text(found.redis.nearest);
   return {
     ...convertCommon(found, sources, variables, problems),
-    router: { active: text(found.active) ?? "", algorithm },
+    router: {
+      active: text(found.active) ?? "",
+      algorithm,
+      ...(nearest === null ? {} : { nearest }),
+      ...(writesDoubly(algorithm) ? { copies: convertCopies(found.redis) } : {}),
+    },
+  };
+}
+
+/** Their queue on disk needs a directory; ours has to be one that no other process uses. */
+function convertCopies({ asyncRemotePool: pool }: Redis["redis"]): NonNullable<Router["copies"]> {
+  const directory = text(pool?.persistDir);
+  const size = text(pool?.taskQueueSize);
+  return {
+    ...(pool?.persist === true ? { queue: "disk" } : {}),
+    ...(directory === null ? {} : { directory }),
+    ...(size === null ? {} : { maxEntries: Number(size) }),
   };
 }

@@ -1,15 +1,25 @@
 import type { ChainableCommander } from "ioredis";
+import { NotCopyableError } from "../double-write/copy-errors.ts";
+import type { DoubleWriter } from "../double-write/double-writer.ts";
 import { SwitchedError } from "../errors.ts";
 import type { AcquireRequest } from "../switching/acquire.ts";
+import { type ChainRecord, recordChain } from "./chain-copies.ts";
 import type { RedisSide } from "./redis-side.ts";
-import { type Method, notWritable, onceReady, refuse } from "./send-once-ready.ts";
+import { type Method, notWritable, onceReady, refuse, settle } from "./send-once-ready.ts";
 
 /**
  * Begins a pipeline or a transaction; its `exec` sends it only to the connection that it was begun on, or, of what was
  * begun or is to be sent while writes are held, as a whole to the side that is active then.
+ *
+ * @param request where calls go
+ * @param writer copies what the chain resulted in; null: nothing is copied
+ * @param kind which of both
+ * @param args of the call
+ * @throws SdkError if there is no route, or no writes are taken
  */
 export function beginChain(
   request: AcquireRequest<RedisSide, RedisSide>,
+  writer: DoubleWriter | null,
   kind: "pipeline" | "multi",
   args: unknown[],
 ): ChainableCommander {
@@ -22,24 +32,60 @@ export function beginChain(
     (arg) => typeof arg === "object" && Reflect.get(arg ?? {}, "pipeline") === false,
   );
   if (side.readOnly && (!isHeld || isSentAtOnce)) throw notWritable(kind);
+  if (writer !== null && isSentAtOnce)
+    throw new NotCopyableError(kind, "it would keep the connection that all calls share; chain the commands");
   const { redis } = side;
-  const chain = Reflect.apply(redis[kind] as Method, redis, args) as ChainableCommander;
-  const exec: unknown = chain.exec;
-  if (typeof exec !== "function") return chain;
-  chain.exec = ((...execArgs: unknown[]) => {
+  const begin = (given: unknown[]): unknown => Reflect.apply(redis[kind] as Method, redis, given);
+  const { chain, exec } =
+    writer === null ? plainChain(begin(args)) : copiedChain(writer, kind, begin([]), args);
+  if (exec === null) return chain;
+  const send = (...execArgs: unknown[]) => {
     if (isHeld || board.hold.isOn) {
       const sendHeld = (to: RedisSide): unknown => {
         if (to.readOnly) return refuse(notWritable(kind), execArgs);
         // Nothing was sent yet: the chain looks for its connection only now.
         Reflect.set(chain, "redis", to.redis);
-        return Reflect.apply(exec, chain, execArgs);
+        return exec(execArgs);
       };
       return onceReady(request, execArgs, () => true, sendHeld);
     }
     const moved = board.active !== side || side.redis !== redis;
-    if (!moved) return Reflect.apply(exec, chain, execArgs);
+    if (!moved) return exec(execArgs);
     const to = board.active?.dataCentre ?? "nowhere";
     return refuse(new SwitchedError(side.dataCentre, to, board.epoch), execArgs);
-  }) as typeof chain.exec;
-  return chain;
+  };
+  return Object.assign(chain, writer === null ? { exec: send } : { exec: send, execBuffer: send });
+}
+
+/** A chain, and what sends it; `exec` is null for one that was sent already. */
+interface BegunChain {
+  readonly chain: ChainableCommander;
+  readonly exec: ((execArgs: unknown[]) => unknown) | null;
+}
+
+function plainChain(begun: unknown): BegunChain {
+  const chain = begun as ChainableCommander;
+  const exec: unknown = chain.exec;
+  if (typeof exec !== "function") return { chain, exec: null };
+  return { chain, exec: (execArgs) => Reflect.apply(exec, chain, execArgs) };
+}
+
+function copiedChain(
+  writer: DoubleWriter,
+  kind: "pipeline" | "multi",
+  begun: unknown,
+  [batch]: readonly unknown[],
+): BegunChain {
+  const chain = begun as ChainableCommander;
+  const record: ChainRecord = recordChain(writer, chain, kind);
+  // Commands that are given at once are taken in only now, when each is seen.
+  if (Array.isArray(batch)) Reflect.apply(Reflect.get(chain, "addBatch") as Method, chain, [batch]);
+  const exec = chain.exec.bind(chain) as Parameters<ChainRecord["send"]>[0];
+  return {
+    chain,
+    exec(execArgs) {
+      const sent = record.send(exec);
+      return sent instanceof Error ? refuse(sent, execArgs) : settle(execArgs, sent);
+    },
+  };
 }

@@ -27,6 +27,16 @@ export interface RedisSide extends WarmSide {
   redis: Redis;
 }
 
+/** @returns whether a command that is sent now goes over the wire */
+export function isReady({ status, stream }: Redis): boolean {
+  return status === "ready" && stream.writable;
+}
+
+/** @returns whether the server has answered with an error, so that the command had no effect */
+export function isReplyError(error: unknown): error is Error {
+  return error instanceof Error && error.name === "ReplyError";
+}
+
 /**
  * Opens the connection of one data centre.
  *

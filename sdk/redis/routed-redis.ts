@@ -1,10 +1,14 @@
 import { Redis, type RedisCommander } from "ioredis";
+import type { DoubleWriter } from "../double-write/double-writer.ts";
+import { READ_COMMANDS } from "../double-write/judge-command.ts";
+import type { Readers } from "../routing/create-readers.ts";
 import { type AcquireRequest, isNetworkError, type Retry } from "../switching/acquire.ts";
 import type { Switchboard } from "../switching/switchboard.ts";
 import { beginChain } from "./begin-chain.ts";
-import { READ_COMMANDS } from "./read-commands.ts";
+import { readNearby } from "./local-reads.ts";
 import type { RedisSide } from "./redis-side.ts";
-import { type Method, notWritable, onceReady, refuse } from "./send-once-ready.ts";
+import { sendCopied } from "./send-copied.ts";
+import { type Method, notWritable, onceReady, refuse, settle, withoutCallback } from "./send-once-ready.ts";
 
 /** Commands that belong to one connection and to no route: take a connection of your own for them. */
 const NOT_ROUTED: ReadonlySet<string> = new Set(
@@ -22,15 +26,36 @@ export type RoutedRedis = RedisCommander<{ type: "default" }> &
 /** What ioredis says of a connection that is not there. */
 const LOST = /^(Connection is closed|Stream isn't writeable|Reached the max retries)/;
 
+/** What a client over all data centres is made of. */
+export interface RoutedRedisRequest {
+  /** Where calls go. */
+  readonly board: Switchboard<RedisSide>;
+  /** How a command that was not sent is tried again. */
+  readonly retry: Retry;
+  /** Where reads may go besides; null: nowhere. */
+  readonly readers: Readers<RedisSide> | null;
+  /** Copies writes to the other data centres; null: they are not copied. */
+  readonly writer: DoubleWriter | null;
+}
+
+/** A call of one of the client's methods. */
+interface Call {
+  /** The method. */
+  readonly name: string;
+  /** In lower case. */
+  readonly command: string;
+  /** A callback may stand last. */
+  readonly args: unknown[];
+}
+
 /**
  * Makes a client over all data centres. A command goes to the active one; a pipeline or MULTI stays with the connection
  * that it was begun on, and fails as a whole when the route has changed before it was sent.
  *
- * @param board where calls go
- * @param retry how a command that was not sent is tried again
+ * @param request what it is made of
  * @returns the client
  */
-export function createRoutedRedis(board: Switchboard<RedisSide>, retry: Retry): RoutedRedis {
+export function createRoutedRedis({ board, retry, readers, writer }: RoutedRedisRequest): RoutedRedis {
   const request: AcquireRequest<RedisSide, RedisSide> = {
     board,
     retry,
@@ -38,12 +63,37 @@ export function createRoutedRedis(board: Switchboard<RedisSide>, retry: Retry): 
     giveBack: () => undefined,
     isAway: () => true,
   };
-  const send = (name: string, command: string, args: unknown[]): unknown => {
-    const side = board.active;
-    if (board.hold.isOn && !READ_COMMANDS.has(command)) return sendLater(request, name, command, args);
-    if (side !== null && side.redis.status === "ready") return sendTo(side, name, command, args);
-    return sendLater(request, name, command, args);
+  const sendTo =
+    writer === null
+      ? sendPlainly
+      : (side: RedisSide, call: Call) => settle(call.args, sendDoubly(writer, side, call));
+  const sendLater = (call: Call): unknown => {
+    const mayWrite = (): boolean => !READ_COMMANDS.has(call.command);
+    return onceReady(request, call.args, mayWrite, (side) => sendTo(side, call));
   };
+  const sendToActive = (call: Call): unknown => {
+    const side = board.active;
+    if (board.hold.isOn && !READ_COMMANDS.has(call.command)) return sendLater(call);
+    return side !== null && side.redis.status === "ready" ? sendTo(side, call) : sendLater(call);
+  };
+  const send = (name: string, command: string, args: unknown[]): unknown => {
+    const call = { name, command, args };
+    if (readers === null || !READ_COMMANDS.has(command)) return sendToActive(call);
+    const bare = { ...call, args: withoutCallback(args) };
+    const ask = (side: RedisSide): unknown => sendPlainly(side, bare);
+    return settle(
+      args,
+      readNearby(readers, ask, () => sendToActive(bare)),
+    );
+  };
+  return createClient(send, (kind, args) => beginChain(request, writer, kind, args));
+}
+
+/** The methods come from ioredis's own list of commands, and so do the types. */
+function createClient(
+  send: (name: string, command: string, args: unknown[]) => unknown,
+  begin: (kind: "pipeline" | "multi", args: unknown[]) => unknown,
+): RoutedRedis {
   const client: Record<string, unknown> = {};
   for (const command of Redis.prototype.getBuiltinCommands()) {
     if (NOT_ROUTED.has(command)) continue;
@@ -54,10 +104,9 @@ export function createRoutedRedis(board: Switchboard<RedisSide>, retry: Retry): 
   for (const name of ["call", "callBuffer"]) {
     client[name] = (...args: unknown[]) => send(name, String(args[0]).toLowerCase(), args);
   }
-  for (const name of ["pipeline", "multi"] as const) {
-    client[name] = (...args: unknown[]) => beginChain(request, name, args);
+  for (const kind of ["pipeline", "multi"] as const) {
+    client[kind] = (...args: unknown[]) => begin(kind, args);
   }
-  // The methods come from ioredis's own list of commands, and so do the types.
   return client as unknown as RoutedRedis;
 }
 
@@ -72,30 +121,29 @@ function waitUntilReady(
     process.nextTick(done, null, side);
     return;
   }
-  const settle = (): void => {
+  const finish = (): void => {
     clearTimeout(timer);
-    redis.off("ready", settle);
+    redis.off("ready", finish);
     if (redis.status === "ready") done(null, side);
     else done(new Error(`${side.dataCentre}: the connection is not ready but ${redis.status}`), null);
   };
-  const timer = setTimeout(settle, waitMs);
-  redis.once("ready", settle);
+  const timer = setTimeout(finish, waitMs);
+  redis.once("ready", finish);
 }
 
-function sendTo(side: RedisSide, name: string, command: string, args: unknown[]): unknown {
+function sendPlainly(side: RedisSide, { name, command, args }: Call): unknown {
   if (side.readOnly && !READ_COMMANDS.has(command)) return refuse(notWritable(command), args);
   const method = Reflect.get(side.redis, name) as Method;
   return Reflect.apply(method, side.redis, args);
 }
 
-function sendLater(
-  request: AcquireRequest<RedisSide, RedisSide>,
-  name: string,
-  command: string,
-  args: unknown[],
-): unknown {
-  const mayWrite = () => !READ_COMMANDS.has(command);
-  return onceReady(request, args, mayWrite, (side) => sendTo(side, name, command, args));
+async function sendDoubly(writer: DoubleWriter, side: RedisSide, call: Call): Promise<unknown> {
+  const { name, command } = call;
+  const args = withoutCallback(call.args);
+  if (READ_COMMANDS.has(command)) return await sendPlainly(side, { ...call, args });
+  if (side.readOnly) throw notWritable(command);
+  // The method `call` has its command as the first argument.
+  return await sendCopied(writer, side, name, command, name.startsWith("call") ? args.slice(1) : args);
 }
 
 /** @returns true if ioredis could not reach the server, or lost it */

@@ -18,6 +18,23 @@ export function refuse(error: Error, args: unknown[]): unknown {
   return undefined;
 }
 
+/** @returns the arguments of a call, but for a callback */
+export function withoutCallback(args: unknown[]): unknown[] {
+  return typeof args.at(-1) === "function" ? args.slice(0, -1) : args;
+}
+
+/** Answers in the form, callback or promise, in which a call was made. */
+export function settle(args: unknown[], answer: Promise<unknown>): unknown {
+  const callback = args.at(-1);
+  if (typeof callback !== "function") return answer;
+  // In a turn of its own, so that what the callback throws is uncaught, as with ioredis.
+  answer.then(
+    (value) => setImmediate(callback as Method, null, value),
+    (error: unknown) => setImmediate(callback as Method, error),
+  );
+  return undefined;
+}
+
 /** Sends to the active side once that is ready; in the form, callback or promise, in which it was called. */
 export function onceReady(
   request: AcquireRequest<RedisSide, RedisSide>,

@@ -29,6 +29,8 @@ export interface RouteFollower {
   reread(): Promise<void>;
   /** @returns a function that ends the subscription */
   subscribe(listener: RouteListener): () => void;
+  /** @returns whether the watch has a live store */
+  isConnected(): boolean;
   /** Settles once routes are known from a store that is confirmed, or after the hold with whatever is known. */
   readonly ready: Promise<RouteOrigin>;
   close(): void;
@@ -67,6 +69,7 @@ interface Following {
   readonly routes: Map<string, Route>;
   readonly listeners: Set<RouteListener>;
   closed: boolean;
+  isConnected: boolean;
   /** Whether the store has been read, be it confirmed or not. */
   hasReading: boolean;
   /** Before it is known what to start with, the snapshot stays as the last process left it. */
@@ -90,6 +93,7 @@ export function followRoutes(request: FollowRequest, ports: FollowPorts = REAL):
     routes: new Map(),
     listeners: new Set(),
     closed: false,
+    isConnected: false,
     hasReading: false,
     isSettled: false,
     writing: "no",
@@ -108,6 +112,7 @@ export function followRoutes(request: FollowRequest, ports: FollowPorts = REAL):
     ready,
     routeOf: (monitor) => following.routes.get(monitor) ?? null,
     reread: () => reread(following),
+    isConnected: () => following.isConnected,
     subscribe(listener) {
       following.listeners.add(listener);
       return () => following.listeners.delete(listener);
@@ -169,8 +174,10 @@ function watchRoutes(following: Following): StoreWatch {
         take(following, reading.entries);
       },
       onChanges: (changes) => take(following, changes),
-      onConnected: (connected, failure) =>
-        tellAll(following, (each) => each.onConnected(connected, failure?.message ?? "")),
+      onConnected(connected, failure) {
+        following.isConnected = connected;
+        tellAll(following, (each) => each.onConnected(connected, failure?.message ?? ""));
+      },
     },
     { beatPrefix: beatPrefix(instance) },
   );

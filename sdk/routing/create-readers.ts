@@ -1,5 +1,5 @@
 import type { Route } from "@evenkeel/contracts/route";
-import type { SdkConfig } from "@evenkeel/contracts/sdk-config";
+import { readsLocally, type SdkConfig } from "@evenkeel/contracts/sdk-config";
 import { SwitchedError } from "../errors.ts";
 import type { Reader, Sides } from "../switching/create-sides.ts";
 import type { Leaving } from "../switching/judge-switch.ts";
@@ -22,7 +22,7 @@ export interface Readers<S> {
  * @param config the configuration
  */
 export function wantsReaders({ router, sources }: SdkConfig): boolean {
-  if (router.algorithm === "single-write-local-read") return true;
+  if (readsLocally(router.algorithm)) return true;
   return Object.values(sources).some(({ replicas = [] }) => replicas.length > 0);
 }
 
@@ -43,7 +43,7 @@ export function createReaders<S extends Measurable>(
 ): Readers<S> | null {
   const { router, sources } = config;
   if (!wantsReaders(config)) return null;
-  const isLocal = router.algorithm === "single-write-local-read";
+  const isLocal = readsLocally(router.algorithm);
   let readers: readonly Reader<S>[] = [];
   let own: Reader<S> | null = null;
   let readFrom = "";

@@ -1,15 +1,13 @@
 import type { SdkConfig } from "@evenkeel/contracts/sdk-config";
 
-/** Where something stands. */
-export interface Position {
-  readonly cloud?: string | undefined;
-  readonly region?: string | undefined;
-  readonly zone?: string | undefined;
-}
+/** Where the data centres stand, where the process stands, and which one is said to be nearest to it. */
+type Places = Pick<SdkConfig, "props" | "sources"> & {
+  readonly router?: Pick<SdkConfig["router"], "nearest">;
+};
 
 /**
- * Finds the data centre nearest to a process: in its cloud, region and zone, else in its cloud and region, else in its
- * cloud. Where several are as near, the active one is taken.
+ * Finds the data centre nearest to a process: the one that is named so, else one in its cloud, region and zone, else in
+ * its cloud and region, else in its cloud. Where several are as near, the active one is taken.
  *
  * @param config the sources, and where the process stands
  * @param active the active data centre
@@ -17,7 +15,7 @@ export interface Position {
  * @returns the nearest; the active one where none is near
  */
 export function findNearest(
-  config: Pick<SdkConfig, "props" | "sources">,
+  config: Places,
   active: string,
   mayRead: (dataCentre: string) => boolean,
 ): string {
@@ -32,7 +30,8 @@ export function findNearest(
   return nearest;
 }
 
-function nearnessOf({ props, sources }: Pick<SdkConfig, "props" | "sources">, name: string): number {
+function nearnessOf({ props, sources, router }: Places, name: string): number {
+  if (router?.nearest === name) return 4;
   const source = sources[name];
   if (source === undefined || props.cloud === undefined || source.cloud !== props.cloud) return 0;
   if (props.region === undefined || source.region !== props.region) return 1;

@@ -1,11 +1,12 @@
 import { EventEmitter } from "node:events";
 import type { Route } from "@evenkeel/contracts/route";
-import type { SdkConfig, SdkConfigInput } from "@evenkeel/contracts/sdk-config";
+import { type SdkConfig, type SdkConfigInput, writesDoubly } from "@evenkeel/contracts/sdk-config";
 import { parseConfig } from "../config/parse-config.ts";
 import { ConfigError } from "../errors.ts";
 import { createReaders, type Readers, wantsReaders } from "../routing/create-readers.ts";
 import { gateStaleReads, type StaleGate } from "../routing/gate-stale-reads.ts";
 import { observeSource } from "../telemetry/observe-source.ts";
+import type { Companion, SourceParts } from "./companion.ts";
 import { createSides, type SideRequest, type WarmSide } from "./create-sides.ts";
 import type { Side } from "./side.ts";
 import type { SourceEvents } from "./source-events.ts";
@@ -35,6 +36,7 @@ export interface RoutedSource {
 }
 
 const DEFAULT_DRAIN_MS = 5000;
+
 /** A source under construction: the driver builds its interface over `board`. */
 export interface OpenedSource<S extends Side> {
   readonly config: SdkConfig;
@@ -52,6 +54,8 @@ export interface SourceDriver<S extends WarmSide> {
   isAway(error: Error): boolean;
   /** Whether the driver's interface uses the readers. */
   readonly spreadsReads?: boolean;
+  /** Makes what the driver has beside its connections; null: nothing for this configuration. */
+  createCompanion?(parts: SourceParts<S>): Promise<Companion | null>;
 }
 
 /**
@@ -69,18 +73,22 @@ export async function openSource<S extends WarmSide>(
   driver: SourceDriver<S>,
 ): Promise<OpenedSource<S>> {
   const config = parseConfig(input, options.variables);
-  if (driver.spreadsReads !== true) forbidReaders(config);
+  checkDriver(config, driver);
   const events = new EventEmitter<SourceEvents>();
   const sides = createSides(config, options, driver.createSide, {
     events,
     onReadOnly: () => void board.reread(),
   });
   const readers = createReaders(config, sides, createGate<S>(config, events));
+  const beside: { companion: Companion | null } = { companion: null };
   const board: Switchboard<S> = createSwitchboard<S>({
     sideOf: sides.sideOf,
     drainMs: options.drainMs ?? DEFAULT_DRAIN_MS,
     holdMs: config.router.holdMs,
-    ...(readers === null ? {} : { onFollow: readers.follow }),
+    onFollow(route, left) {
+      readers?.follow(route, left);
+      beside.companion?.follow(route);
+    },
   });
   const endObserving = observeSource({ config, board, events });
   const endSides = (): void => {
@@ -89,20 +97,25 @@ export async function openSource<S extends WarmSide>(
     readers?.close();
     sides.close();
   };
-  const follow = async (): Promise<RouteUse> =>
-    config.etcd === undefined
+  const follow = async (): Promise<RouteUse> => {
+    beside.companion = (await driver.createCompanion?.({ config, board, sides, events })) ?? null;
+    return config.etcd === undefined
       ? useLocally(config, board)
       : await followRemotely(config, options, board, events);
+  };
   // Without this a certificate that cannot be read would leave connections that are kept warm for nobody.
-  const routes = await follow().catch((error: unknown) => {
+  const routes = await follow().catch(async (error: unknown) => {
+    await beside.companion?.close();
     endSides();
     throw error;
   });
+  beside.companion?.begin(routes);
   const source: RoutedSource = {
     ...listenTo(events),
     route: routes.route,
     repeat: (work) => repeatWork({ board, retry: config.router.retry }, work, driver.isAway),
     async close() {
+      await beside.companion?.close();
       endSides();
       await routes.end();
     },
@@ -126,9 +139,11 @@ function createGate<S extends WarmSide>(
   return gateStaleReads<S>({ maxStalenessMs, onProblem });
 }
 
-function forbidReaders(config: SdkConfig): void {
-  if (!wantsReaders(config)) return;
-  throw new ConfigError([
-    "router: single-write-local-read and replicas are served for MySQL, MariaDB and PostgreSQL only; leave them out",
-  ]);
+function checkDriver<S extends WarmSide>(config: SdkConfig, driver: SourceDriver<S>): void {
+  if (driver.spreadsReads !== true && wantsReaders(config))
+    throw new ConfigError([
+      "router: reads from the nearest and replicas are not served for this driver; leave them out",
+    ]);
+  if (driver.createCompanion === undefined && writesDoubly(config.router.algorithm))
+    throw new ConfigError([`router.algorithm: ${config.router.algorithm} is served for Redis only`]);
 }

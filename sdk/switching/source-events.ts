@@ -1,4 +1,6 @@
 import type { Route } from "@evenkeel/contracts/route";
+import type { DivergedReason } from "../double-write/copy-ledger.ts";
+import type { CopyStatus } from "../double-write/copy-status.ts";
 import type { Leaving } from "./judge-switch.ts";
 
 /** A switch, told after the pointer stands on the new side. */
@@ -38,6 +40,12 @@ export interface SourceEvents {
   fork: [event: { readonly kept: Route; readonly other: Route }];
   /** A data centre's warm connection stands, or does not. */
   warm: [event: { readonly dataCentre: string; readonly ready: boolean; readonly message: string }];
+  /** Copies for a data centre are known to be missing, for a reason that was not known before. */
+  diverged: [
+    event: { readonly dataCentre: string; readonly reason: DivergedReason; readonly message: string },
+  ];
+  /** How the copies stand; told at most once a second, while something changes. */
+  copies: [event: readonly CopyStatus[]];
   /** Something that cannot be used, in words: an invalid route, a snapshot that cannot be written. */
   problem: [event: { readonly message: string }];
 }

@@ -16,6 +16,8 @@ const UNCONFIRMED: ReadonlySet<RouteOrigin> = new Set(["snapshot", "unconfirmed"
 /** How a data source uses its route. */
 export interface RouteUse {
   route(): Route | null;
+  /** @returns whether the store of the routes is reached; a local source needs none */
+  isConnected(): boolean;
   end(): Promise<void>;
 }
 
@@ -34,12 +36,14 @@ export function useLocally<S extends Side>(config: SdkConfig, board: Switchboard
     after: null,
     active: config.router.active,
     phase: "stable",
-    dataCentres: { [config.router.active]: { readable: true, writable: true } },
+    dataCentres: Object.fromEntries(
+      Object.keys(config.sources).map((name) => [name, { readable: true, writable: true }]),
+    ),
     reason: "configured without a route store",
     decidedBy: "plan",
     decidedAt: "",
   });
-  return { route: () => null, end: async () => undefined };
+  return { route: () => null, isConnected: () => true, end: async () => undefined };
 }
 
 /**
@@ -78,6 +82,7 @@ export async function followRemotely<S extends Side>(
   if (first !== null && UNCONFIRMED.has(origin)) tellLater(events, "unconfirmed", { route: first });
   return {
     route: () => follower.routeOf(monitorId),
+    isConnected: () => follower.isConnected(),
     async end() {
       unsubscribe();
       member.leave();

@@ -1,7 +1,7 @@
 import type { Route } from "@evenkeel/contracts/route";
 import { SdkConfig, type SdkReplica } from "@evenkeel/contracts/sdk-config";
 import { describe, expect, test } from "vitest";
-import { openRedis } from "../../sdk/open-redis.ts";
+import { openMongo } from "../../sdk/open-mongo.ts";
 import { createReaders } from "../../sdk/routing/create-readers.ts";
 import type { Reader } from "../../sdk/switching/create-sides.ts";
 import type { Side } from "../../sdk/switching/side.ts";
@@ -139,7 +139,7 @@ describe("local reads", () => {
 
 test("kinds that read on the active side only refuse a configuration that wants more", async () => {
   const { etcd: _, ...local } = configOf({ algorithm: "single-read-write" }, { dc1: ["a:1"] });
-  await expect(openRedis(local)).rejects.toMatchObject({ code: "EVENKEEL_CONFIG" });
+  await expect(openMongo(local)).rejects.toMatchObject({ code: "EVENKEEL_CONFIG" });
 });
 
 test("without replicas and local reads no statement is looked at", () => {

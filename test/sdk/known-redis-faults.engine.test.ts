@@ -37,14 +37,20 @@ describe("faults of earlier SDKs with Redis", () => {
       await run();
     });
 
-  it("(i) an algorithm that is not served is refused, and not quietly taken for another", async () => {
-    for (const algorithm of ["local-read-async-double-write", "single-read-async-double-write"]) {
-      const router = { ...sites.config.router, algorithm: algorithm as never };
-      await expect(openRedis({ ...sites.config, router })).rejects.toMatchObject({
-        code: "EVENKEEL_CONFIG",
-        problems: [expect.stringMatching(/^router\.algorithm/)],
-      });
+  it("(i) the algorithms that write doubly do so, and one that is not served is not quietly taken for another", async () => {
+    await sites.route({ active: "dc1" });
+    for (const algorithm of ["local-read-async-double-write", "single-read-async-double-write"] as const) {
+      const router = { ...sites.config.router, algorithm, nearest: "dc1" };
+      const source = await openRedis({ ...sites.config, router }, { snapshotFile: false });
+      await source.client.set(KEY, algorithm);
+      await eventually(async () => expect(await readAt("dc2")).toBe(algorithm));
+      await source.close();
     }
+    const router = { ...sites.config.router, algorithm: "double-write" as never };
+    await expect(openRedis({ ...sites.config, router })).rejects.toMatchObject({
+      code: "EVENKEEL_CONFIG",
+      problems: [expect.stringMatching(/^router\.algorithm/)],
+    });
   });
 
   it("(j) a write that waited on the old side never comes after a newer one on the new side", async () => {

@@ -127,10 +127,40 @@ describe("the layouts of MAS and devspore", () => {
     expect(problemsOf(REDIS.replace("type: normal", "type: cluster"))).toEqual([
       expect.stringMatching(/^redis\.servers\.dc1\.type: only normal is served, and cluster stands there/),
     ]);
-    const local = REDIS.replace(
-      "routeAlgorithm: single-read-write",
-      "routeAlgorithm: local-read-single-write",
-    );
-    expect(problemsOf(local)).toEqual([expect.stringMatching(/^routeAlgorithm: for Redis only/)]);
+  });
+
+  test.each(["local-read-async-double-write", "single-read-async-double-write"])(
+    "for Redis ask for %s with a queue in memory or on disk",
+    (algorithm) => {
+      const text = REDIS.replace("routeAlgorithm: single-read-write", `routeAlgorithm: ${algorithm}`);
+      expect(parseConfig(text, {}).router).toMatchObject({
+        algorithm,
+        nearest: "dc1",
+        copies: { queue: "memory" },
+      });
+      const pool =
+        "  asyncRemoteWrite: { retryTimes: 4 }\n" +
+        "  asyncRemotePool: { persist: true, persistDir: /var/q, threadCoreSize: 10, taskQueueSize: 500 }\n";
+      const onDisk = text.replace("  nearest: dc1\n", pool);
+      expect(parseConfig(onDisk, {}).router).toMatchObject({
+        algorithm,
+        copies: { queue: "disk", directory: "/var/q", maxEntries: 500, overflow: "drop-oldest" },
+      });
+      expect(() => parseConfig(onDisk.replace("persistDir: /var/q,", ""), {})).toThrow(
+        /router\.copies\.directory: is needed for a queue on disk/,
+      );
+    },
+  );
+
+  test("that ask for reads from the nearest are served for Redis too", () => {
+    const text = REDIS.replace("single-read-write", "local-read-single-write");
+    expect(parseConfig(text, {}).router).toMatchObject({
+      algorithm: "single-write-local-read",
+      nearest: "dc1",
+    });
+    const nowhere = text.replace("nearest: dc1", "nearest: dc5");
+    expect(problemsOf(nowhere)).toEqual([
+      expect.stringMatching(/^router\.nearest: names a data centre that/),
+    ]);
   });
 });

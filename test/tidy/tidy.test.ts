@@ -213,6 +213,7 @@ const FUNCTION_LINES_MAX = 70;
 const TABLES = [
   "contracts/sentences.ts",
   "core/arbitration/rules.ts",
+  "sdk/double-write/command-table.ts",
   "web/locales/en.ts",
   "web/locales/zh-CN.ts",
 ];

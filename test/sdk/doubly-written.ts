@@ -1,0 +1,111 @@
+import type { CopySettings, SdkConfigInput } from "@evenkeel/contracts/sdk-config";
+import { ADMIN_USER } from "@evenkeel/lab/engines/engine-handle";
+import { loadSecrets } from "@evenkeel/lab/engines/secrets";
+import { Redis } from "ioredis";
+import { expect } from "vitest";
+import type { RedisSource } from "../../sdk/open-redis.ts";
+import { eventually } from "../eventually.ts";
+import type { TwoSites } from "./two-sites.ts";
+
+type Site = "dc1" | "dc2";
+type Router = SdkConfigInput["router"];
+type Settings = Partial<CopySettings>;
+
+/** A configuration that writes doubly, with reads from the active side. */
+export function doubly(sites: TwoSites, copies: Settings = {}, more: Partial<Router> = {}): SdkConfigInput {
+  const algorithm = "single-read-async-double-write" as const;
+  const router = { active: "dc1", algorithm, copies: { closeWithinMs: 0, ...copies }, ...more };
+  return { ...sites.config, router };
+}
+
+/** How the copies for one data centre stand. */
+export function statusOf(source: RedisSource, dataCentre: Site) {
+  const status = source.copies?.status().find((each) => each.dataCentre === dataCentre);
+  if (status === undefined) throw new Error(`no copies go to ${dataCentre}`);
+  return status;
+}
+
+/** Connects to one side past the SDK. */
+export async function askSide<Result>(
+  sites: TwoSites,
+  dataCentre: Site,
+  ask: (redis: Redis) => Promise<Result>,
+): Promise<Result> {
+  const { host, port, users } = sites.engine.dataCentres[dataCentre];
+  const redis = new Redis({ host, port, username: users.app.user, password: users.app.password });
+  try {
+    return await ask(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/**
+ * Lets a server bring each write onto the disk before it answers. With the lab's settings one that is killed may have lost
+ * what it has answered in the last moment, which nobody can make up for who was told that it was done.
+ */
+export async function keepAnswered(sites: TwoSites, dataCentre: Site): Promise<void> {
+  const { host, port } = sites.engine.dataCentres[dataCentre];
+  const password = loadSecrets(sites.directory).passwords["redis-admin"];
+  const redis = new Redis({ host, port, username: ADMIN_USER, password });
+  await redis.config("SET", "appendfsync", "always");
+  redis.disconnect();
+}
+
+/** Removes all orders on both sides. */
+export async function emptyBoth(sites: TwoSites): Promise<void> {
+  for (const dataCentre of ["dc1", "dc2"] as const) {
+    await askSide(sites, dataCentre, async (redis) => {
+      const keys = await listKeys(redis);
+      if (keys.length > 0) await redis.del(...keys);
+    });
+  }
+}
+
+async function listKeys(redis: Redis): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const page of redis.scanStream({ match: "order:*", count: 1000 })) keys.push(...page);
+  return keys.sort();
+}
+
+/** All orders of one side: the value and the moment of expiry of each key. */
+export async function readAll(sites: TwoSites, dataCentre: Site): Promise<Record<string, unknown>> {
+  return await askSide(sites, dataCentre, async (redis) => {
+    const all: Record<string, unknown> = {};
+    for (const key of await listKeys(redis)) {
+      const value = await readValue(redis, key);
+      all[key] = { value, expires: Number(await redis.pexpiretime(key)) };
+    }
+    return all;
+  });
+}
+
+async function readValue(redis: Redis, key: string): Promise<unknown> {
+  const type = await redis.type(key);
+  if (type === "string") return (await redis.getBuffer(key))?.toString("latin1");
+  if (type === "list") return await redis.lrange(key, 0, -1);
+  if (type === "set") return (await redis.smembers(key)).sort();
+  if (type === "hash") return Object.entries(await redis.hgetall(key)).sort();
+  if (type === "zset") return await redis.zrange(key, "0", "-1", "WITHSCORES");
+  return await redis.xrange(key, "-", "+");
+}
+
+/** Waits until nothing is queued, and says that both sides hold the same. */
+export async function expectEqualSides(sites: TwoSites, source: RedisSource, to: Site): Promise<void> {
+  await eventually(() => expect(statusOf(source, to).queued).toBe(0), { timeout: 60_000 });
+  const [first, second] = [await readAll(sites, "dc1"), await readAll(sites, "dc2")];
+  expect(Object.keys(first).length).toBeGreaterThan(0);
+  expect(dropExpiry(second)).toEqual(dropExpiry(first));
+  for (const [key, { expires }] of Object.entries(first as Record<string, { expires: number }>)) {
+    const there = (second as Record<string, { expires: number }>)[key]?.expires ?? 0;
+    // A copy expires by this host's clock when the answer came; how busy the machine was is no matter of ours.
+    if (expires < 0) expect(there).toBe(expires);
+    else expect(Math.abs(there - expires)).toBeLessThan(60_000);
+  }
+}
+
+function dropExpiry(all: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(all as Record<string, { value: unknown }>).map(([key, { value }]) => [key, value]),
+  );
+}

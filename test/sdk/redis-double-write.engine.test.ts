@@ -1,0 +1,306 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openRedis, type RedisSource } from "../../sdk/open-redis.ts";
+import type { SourceEvents } from "../../sdk/switching/source-events.ts";
+import { eventually } from "../eventually.ts";
+import {
+  askSide,
+  doubly,
+  emptyBoth,
+  expectEqualSides,
+  keepAnswered,
+  readAll,
+  statusOf,
+} from "./doubly-written.ts";
+import { startTwoSites, type TwoSites } from "./two-sites.ts";
+
+const PORT_BASE = 28_100;
+const SLOW_MS = 120_000;
+/** Small enough that the copies of a burst are still under way, or queued, when something happens to their server. */
+const BURST = 400;
+
+describe("a Redis source that writes doubly", () => {
+  let sites: TwoSites;
+  let why = "";
+  const opened: RedisSource[] = [];
+
+  beforeAll(async () => {
+    const started = await startTwoSites("redis", PORT_BASE);
+    if (typeof started === "string") {
+      why = started;
+      console.warn(`skipped: ${why}`);
+    } else sites = started;
+  }, SLOW_MS);
+  afterAll(async () => {
+    await sites?.destroy();
+  }, SLOW_MS);
+  beforeEach(async () => {
+    if (why !== "") return;
+    await sites.route({ active: "dc1", dataCentres: flags(true, true) });
+    await emptyBoth(sites);
+  }, SLOW_MS);
+  afterEach(async () => {
+    for (const source of opened.splice(0)) await source.close();
+    for (const site of ["dc1", "dc2"] as const) await sites?.engine.dataCentres[site].process.revive();
+  }, SLOW_MS);
+
+  const open = async (...settings: [copies?: object, more?: object]): Promise<RedisSource> => {
+    const source = await openRedis(doubly(sites, ...settings), { snapshotFile: false });
+    opened.push(source);
+    return source;
+  };
+  const flags = (first: boolean, second: boolean) => ({
+    dc1: { readable: true, writable: first },
+    dc2: { readable: true, writable: second },
+  });
+  const divergences = (source: RedisSource): string[] => {
+    const told: string[] = [];
+    source.on("diverged", ({ dataCentre, reason }) => told.push(`${dataCentre} ${reason}`));
+    return told;
+  };
+  const it = (name: string, run: () => Promise<void>): void =>
+    test(name, { timeout: SLOW_MS }, async (context) => {
+      if (why !== "") return context.skip(why);
+      await run();
+    });
+
+  it("copies writes of every kind, what they resulted in instead of what counts or chooses", async () => {
+    const source = await open();
+    const { client } = source;
+    await client.set("order:a", "1", "EX", 1000);
+    await client.incr("order:a");
+    await client.append("order:a", "x");
+    await client.hset("order:h", { one: 1, two: "2" });
+    await client.hincrbyfloat("order:h", "one", 0.25);
+    await client.sadd("order:s", "a", "b", "c", "d", "e");
+    await client.spop("order:s", 2);
+    await client.spop("order:s");
+    await client.zadd("order:z", 1, "a", 2, "b", 3, "c", 4, "d");
+    await client.zpopmin("order:z");
+    await client.zpopmax("order:z", 2);
+    await client.zincrby("order:z", 1.5, "b");
+    await client.rpush("order:l", "a", "b", "a", "c", "d");
+    await client.lpop("order:l");
+    await client.rpop("order:l", 2);
+    await client.lmove("order:l", "order:m", "LEFT", "RIGHT");
+    await client.set(Buffer.from("order:binary"), Buffer.from([0, 255, 13, 10, 128]));
+    await client.getset("order:g", "old");
+    await client.set("order:g", "no", "NX");
+    await client.setnx("order:n", "1");
+    await client.mset({ "order:m1": "1", "order:m2": "2" });
+    await client.rename("order:m2", "order:m3");
+    await client.xadd("order:x", "5-1", "field", "value");
+    const chain = client.multi().set("order:t", "1").incr("order:t").get("order:t").expire("order:t", 500);
+    const results = await chain.exec();
+    expect(results?.map(([error, answer]) => [error, answer])).toEqual([
+      [null, "OK"],
+      [null, 2],
+      [null, "2"],
+      [null, 1],
+    ]);
+    const batch = [
+      ["set", "order:p", "1"],
+      ["decr", "order:p"],
+    ];
+    await client.pipeline(batch).sadd("order:s", "q").exec();
+    await new Promise<void>((resolve) => void client.set("order:callback", "1", () => resolve()));
+    await client.call("SET", "order:call", "1");
+    await expectEqualSides(sites, source, "dc2");
+    expect(statusOf(source, "dc2")).toMatchObject({ failed: 0, diverged: false, held: null });
+    expect(statusOf(source, "dc1")).toMatchObject({ sent: 0, queued: 0 });
+  });
+
+  it("refuses what cannot be copied, by name and with the reason, and sends nothing", async () => {
+    const { client } = await open();
+    const calls: readonly [() => Promise<unknown>, RegExp][] = [
+      [() => client.eval("return redis.call('set', KEYS[1], '1')", 1, "order:e"), /EVAL .*script/],
+      [() => client.xadd("order:e", "*", "field", "value"), /XADD .*chooses the id/],
+      [() => client.blpop("order:e", 1), /BLPOP .*blocks/],
+      [() => client.bitfield("order:e", "INCRBY", "u8", 0, 1), /BITFIELD .*count twice/],
+      [() => client.call("JSON.SET", "order:e", "$", "1"), /JSON\.SET .*not known/],
+      [() => client.pipeline().set("order:e", "1").flushdb().exec(), /FLUSHDB .*all keys/],
+    ];
+    for (const [call, message] of calls)
+      await expect(call()).rejects.toMatchObject({
+        ...{ code: "EVENKEEL_NOT_COPYABLE", retryable: false, message: expect.stringMatching(message) },
+      });
+    expect(await readAll(sites, "dc1")).toEqual({});
+  });
+
+  it("keeps the order of each key under load, over a copy that is killed and comes back", async () => {
+    const source = await open();
+    const { client } = source;
+    let running = true;
+    const writer = async (at: number): Promise<void> => {
+      for (let turn = 0; running; turn += 1) {
+        const key = `order:${turn % 7}`;
+        await client.set(key, `${at}-${turn}`);
+        await client.incr("order:count");
+        await client.hset("order:hash", `f${turn % 11}`, `${at}-${turn}`);
+        await client.sadd("order:set", turn % 50);
+        await client.spop("order:set");
+        await client
+          .multi()
+          .zincrby("order:scores", 0.5, `m${turn % 5}`)
+          .append("order:text", `${at}`)
+          .exec();
+        if (turn % 3 === 0) await client.del(key);
+      }
+    };
+    const writers = [0, 1, 2, 3].map(writer);
+    const { process } = sites.engine.dataCentres.dc2;
+    await keepAnswered(sites, "dc2");
+    await eventually(() => expect(statusOf(source, "dc2").sent).toBeGreaterThan(BURST));
+    await process.kill();
+    await eventually(() => expect(statusOf(source, "dc2").queued).toBeGreaterThan(BURST));
+    await process.revive();
+    const { sent } = statusOf(source, "dc2");
+    await eventually(() => expect(statusOf(source, "dc2").sent).toBeGreaterThan(sent + BURST));
+    running = false;
+    await Promise.all(writers);
+    await expectEqualSides(sites, source, "dc2");
+    expect(statusOf(source, "dc2")).toMatchObject({ failed: 0, uncertain: 0, diverged: false });
+  });
+
+  it("answers writes while a copy hangs, and brings it up to date when it goes on", async () => {
+    const source = await open();
+    const { client } = source;
+    const { process } = sites.engine.dataCentres.dc2;
+    await client.set("order:0", "first");
+    process.stop();
+    for (let order = 0; order < BURST; order += 1) await client.set(`order:${order % 20}`, `value ${order}`);
+    await eventually(() => expect(statusOf(source, "dc2").queued).toBeGreaterThan(0));
+    process.cont();
+    await expectEqualSides(sites, source, "dc2");
+    expect(statusOf(source, "dc2").diverged).toBe(false);
+  });
+
+  it("gives up what must not be repeated when its answer is lost, and says that the copies diverge", async () => {
+    const source = await open();
+    const told = divergences(source);
+    const { process } = sites.engine.dataCentres.dc2;
+    await source.client.rpush("order:list", "first");
+    await eventually(() => expect(statusOf(source, "dc2").queued).toBe(0));
+    process.stop();
+    await source.client.rpush("order:list", "second");
+    await process.kill();
+    await process.revive();
+    await eventually(() => expect(statusOf(source, "dc2")).toMatchObject({ uncertain: 1, queued: 0 }));
+    expect(statusOf(source, "dc2")).toMatchObject({ diverged: true, divergedBy: ["uncertain"] });
+    await eventually(() => expect(told).toEqual(["dc2 uncertain"]));
+    source.copies?.resynced("dc2");
+    expect(statusOf(source, "dc2")).toMatchObject({ diverged: false, divergedBy: [], uncertain: 1 });
+  });
+
+  it("drops the oldest when the queue is full, counts them and says so", async () => {
+    const source = await open({ maxEntries: 50 });
+    const told = divergences(source);
+    const seen = new Promise<SourceEvents["copies"][0]>((resolve) => source.on("copies", resolve));
+    // A copy that takes no writes now: nothing is under way, and all of it waits.
+    await sites.route({ dataCentres: flags(true, false) });
+    await eventually(() => expect(statusOf(source, "dc2").held).toBe("not-writable"));
+    for (let order = 0; order < 120; order += 1) await source.client.set(`order:${order}`, "1");
+    expect(statusOf(source, "dc2")).toMatchObject({ queued: 50, dropped: 70, diverged: true });
+    await eventually(() => expect(told).toEqual(["dc2 dropped"]));
+    expect((await seen).map(({ dataCentre }) => dataCentre)).toEqual(["dc1", "dc2"]);
+    await sites.route({ dataCentres: flags(true, true) });
+    await eventually(() => expect(statusOf(source, "dc2")).toMatchObject({ queued: 0, held: null }));
+    const copied = Object.keys(await readAll(sites, "dc2"));
+    expect(copied).toHaveLength(50);
+    expect(copied).toContain("order:119");
+  });
+
+  it("refuses writes when the queue is full, if it is set so, before they are sent", async () => {
+    const source = await open({ maxEntries: 10, overflow: "refuse-writes" });
+    await sites.route({ dataCentres: flags(true, false) });
+    await eventually(() => expect(statusOf(source, "dc2").held).toBe("not-writable"));
+    const writes = Array.from({ length: 25 }, (_, order) => source.client.set(`order:${order}`, "1"));
+    const outcomes = await Promise.allSettled(writes);
+    const refused = outcomes.filter(({ status }) => status === "rejected");
+    expect(refused).toHaveLength(15);
+    expect(refused[0]).toMatchObject({ reason: { code: "EVENKEEL_COPIES_FULL", retryable: true } });
+    expect(Object.keys(await readAll(sites, "dc1"))).toHaveLength(10);
+    await sites.route({ dataCentres: flags(true, true) });
+    await expectEqualSides(sites, source, "dc2");
+    expect(statusOf(source, "dc2")).toMatchObject({ dropped: 0, refused: 15, diverged: false });
+  });
+
+  it("[SAFE-1] never lets the queue of the old side overwrite what the new one has taken", async () => {
+    const source = await open();
+    const told = divergences(source);
+    await sites.route({ dataCentres: flags(true, false) });
+    await eventually(() => expect(statusOf(source, "dc2").held).toBe("not-writable"));
+    for (let order = 0; order < 30; order += 1) await source.client.set(`order:${order}`, "old");
+    const switched = new Promise((resolve) => source.on("switched", resolve));
+    await sites.route({ active: "dc2", dataCentres: flags(true, true) });
+    await switched;
+    expect(statusOf(source, "dc2")).toMatchObject({ queued: 0, discarded: 30, diverged: true });
+    await source.client.set("order:0", "new");
+    await eventually(async () => {
+      expect(await askSide(sites, "dc1", (redis) => redis.get("order:0"))).toBe("new");
+    });
+    expect(Object.keys(await readAll(sites, "dc2"))).toEqual(["order:0"]);
+    expect(told).toEqual(["dc2 discarded"]);
+    expect(await askSide(sites, "dc1", (redis) => redis.get("order:1"))).toBe("old");
+  });
+
+  it("lets the queue run dry while no writes are taken, so that a planned switch loses nothing", async () => {
+    const source = await open();
+    for (let order = 0; order < BURST; order += 1) void source.client.set(`order:${order}`, "1");
+    await source.client.get("order:0");
+    await sites.route({ dataCentres: flags(false, true) });
+    await eventually(() =>
+      expect(source.client.set("order:0", "2")).rejects.toMatchObject({ code: "EVENKEEL_NOT_WRITABLE" }),
+    );
+    await expectEqualSides(sites, source, "dc2");
+    const switched = new Promise((resolve) =>
+      source.on("switched", (event) => event.to === "dc2" && resolve(event)),
+    );
+    await sites.route({ active: "dc2", dataCentres: flags(true, true) });
+    await switched;
+    expect(Object.keys(await readAll(sites, "dc2"))).toHaveLength(BURST);
+    expect(statusOf(source, "dc2")).toMatchObject({ discarded: 0, diverged: false });
+  });
+
+  it("reads from the nearest, and from the active one while that does not answer", async () => {
+    const local = { algorithm: "local-read-async-double-write", nearest: "dc2" };
+    const source = await open({}, local);
+    await askSide(sites, "dc1", (redis) => redis.set("order:where", "dc1"));
+    await askSide(sites, "dc2", (redis) => redis.set("order:where", "dc2"));
+    await eventually(async () => expect(await source.client.get("order:where")).toBe("dc2"));
+    sites.engine.dataCentres.dc2.process.stop();
+    await eventually(async () => expect(await source.client.get("order:where")).toBe("dc1"), {
+      timeout: 60_000,
+    });
+    sites.engine.dataCentres.dc2.process.cont();
+    await eventually(async () => expect(await source.client.get("order:where")).toBe("dc2"), {
+      timeout: 60_000,
+    });
+  });
+
+  it("sends what is queued before it is closed, within the time that is set", async () => {
+    const source = await open({ closeWithinMs: 60_000 });
+    await Promise.all(Array.from({ length: BURST }, (_, order) => source.client.set(`order:${order}`, "1")));
+    await source.close();
+    expect(Object.keys(await readAll(sites, "dc2"))).toHaveLength(BURST);
+    await expect(source.client.set("order:0", "2")).rejects.toMatchObject({ code: "EVENKEEL_CLOSED" });
+  });
+
+  it("says what is lost when it is closed with a queue in memory, and keeps it with one on disk", async () => {
+    const directory = join(sites.directory, randomUUID());
+    await sites.route({ dataCentres: flags(true, false) });
+    for (const settings of [{}, { queue: "disk" as const, directory }]) {
+      const source = await open(settings);
+      const told = divergences(source);
+      await eventually(() => expect(statusOf(source, "dc2").held).toBe("not-writable"));
+      for (let order = 0; order < 5; order += 1) await source.client.set(`order:${order}`, "1");
+      await source.close();
+      await eventually(() => expect(told).toEqual("queue" in settings ? [] : ["dc2 closed"]));
+    }
+    const next = await open({ queue: "disk", directory });
+    expect(statusOf(next, "dc2")).toMatchObject({ queued: 5, diverged: false });
+    await sites.route({ dataCentres: flags(true, true) });
+    await expectEqualSides(sites, next, "dc2");
+  });
+});
