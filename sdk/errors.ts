@@ -108,8 +108,7 @@ export const RETRYABLE: Readonly<Record<SdkErrorCode, boolean>> = {
   EVENKEEL_NOT_WRITABLE: true,
   EVENKEEL_NOT_READABLE: true,
   EVENKEEL_OVERLOADED: true,
-  EVENKEEL_NOT_COPYABLE: false,
-  EVENKEEL_COPIES_FULL: true,
+  ...{ EVENKEEL_NOT_COPYABLE: false, EVENKEEL_COPIES_FULL: true },
   EVENKEEL_CONFIG: false,
   EVENKEEL_CLOSED: false,
 };
@@ -120,7 +119,6 @@ const MAX_WRAPPED = 8;
 
 /**
  * Unwraps what a call was rejected with: ORMs wrap what their driver says.
- *
  * @param error what was caught
  * @returns the error itself, then those below it, the nearest first
  */

@@ -8,7 +8,15 @@ import { beginChain } from "./begin-chain.ts";
 import { readNearby } from "./local-reads.ts";
 import type { RedisSide } from "./redis-side.ts";
 import { sendCopied } from "./send-copied.ts";
-import { type Method, notWritable, onceReady, refuse, settle, withoutCallback } from "./send-once-ready.ts";
+import {
+  type Method,
+  notWritable,
+  onceReady,
+  refuse,
+  settle,
+  waitUntilReady,
+  withoutCallback,
+} from "./send-once-ready.ts";
 
 /** Commands that belong to one connection and to no route: take a connection of your own for them. */
 const NOT_ROUTED: ReadonlySet<string> = new Set(
@@ -108,27 +116,6 @@ function createClient(
     client[kind] = (...args: unknown[]) => begin(kind, args);
   }
   return client as unknown as RoutedRedis;
-}
-
-/** Connecting goes on by itself; whoever needs the connection waits a moment for it. */
-function waitUntilReady(
-  side: RedisSide,
-  waitMs: number,
-  done: (error: Error | null, side: RedisSide | null) => void,
-): void {
-  const { redis } = side;
-  if (redis.status === "ready") {
-    process.nextTick(done, null, side);
-    return;
-  }
-  const finish = (): void => {
-    clearTimeout(timer);
-    redis.off("ready", finish);
-    if (redis.status === "ready") done(null, side);
-    else done(new Error(`${side.dataCentre}: the connection is not ready but ${redis.status}`), null);
-  };
-  const timer = setTimeout(finish, waitMs);
-  redis.once("ready", finish);
 }
 
 function sendPlainly(side: RedisSide, { name, command, args }: Call): unknown {

@@ -57,3 +57,24 @@ export function onceReady(
     acquireConnection(request, answer, mayWrite);
   });
 }
+
+/** Connecting goes on by itself; whoever needs the connection waits a moment for it. */
+export function waitUntilReady(
+  side: RedisSide,
+  waitMs: number,
+  done: (error: Error | null, side: RedisSide | null) => void,
+): void {
+  const { redis } = side;
+  if (redis.status === "ready") {
+    process.nextTick(done, null, side);
+    return;
+  }
+  const finish = (): void => {
+    clearTimeout(timer);
+    redis.off("ready", finish);
+    if (redis.status === "ready") done(null, side);
+    else done(new Error(`${side.dataCentre}: the connection is not ready but ${redis.status}`), null);
+  };
+  const timer = setTimeout(finish, waitMs);
+  redis.once("ready", finish);
+}

@@ -59,7 +59,7 @@ test("the page's events are those of the code", () => {
 test("the page's metrics are those of the code", () => {
   const made = findAll(
     readAll(),
-    /(?:createCounter|createUpDownCounter|createHistogram|gauge)\(\s*"(evenkeel\.[a-z._]+)"/g,
+    /(?:createCounter|createObservableCounter|createUpDownCounter|createHistogram|gauge)\(\s*"(evenkeel\.[a-z._]+)"/g,
   );
   expect(made).toContain("evenkeel.switches");
   expect(columns("Metrics", 1).flat().sort()).toEqual(made.sort());

@@ -1,50 +1,30 @@
-import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { openRedis } from "../../sdk/open-redis.ts";
-import type { SwitchedEvent } from "../../sdk/switching/source-events.ts";
 import { eventually } from "../eventually.ts";
-import { startTwoSites, type TwoSites } from "./two-sites.ts";
+import { askSide } from "./doubly-written.ts";
+import type { TwoSites } from "./two-sites.ts";
+import { nextSwitch, useTwoSites } from "./use-two-sites.ts";
 
 const PORT_BASE = 26_600;
-const SLOW_MS = 120_000;
 /** A server that has not answered for so long does hang. */
 const HUNG_MS = 250;
 const KEY = "order:latest";
 
 describe("faults of earlier SDKs with Redis", () => {
   let sites: TwoSites;
-  let why = "";
-
-  beforeAll(async () => {
-    const started = await startTwoSites("redis", PORT_BASE);
-    if (typeof started === "string") why = started;
-    else sites = started;
-  }, SLOW_MS);
-  afterAll(async () => {
-    await sites?.destroy();
-  }, SLOW_MS);
-
-  const readAt = async (dataCentre: "dc1" | "dc2"): Promise<string | null> => {
-    const { host, port, users } = sites.engine.dataCentres[dataCentre];
-    const redis = new Redis({ host, port, username: users.app.user, password: users.app.password });
-    const value = await redis.get(KEY);
-    redis.disconnect();
-    return value;
-  };
-  const it = (name: string, run: () => Promise<void>): void =>
-    test(name, { timeout: SLOW_MS }, async (context) => {
-      if (why !== "") return context.skip(why);
-      await run();
-    });
+  const { it, keep } = useTwoSites("redis", PORT_BASE, (started) => {
+    sites = started;
+  });
+  const readAt = async (dataCentre: "dc1" | "dc2"): Promise<string | null> =>
+    await askSide(sites, dataCentre, (redis) => redis.get(KEY));
 
   it("(i) the algorithms that write doubly do so, and one that is not served is not quietly taken for another", async () => {
     await sites.route({ active: "dc1" });
     for (const algorithm of ["local-read-async-double-write", "single-read-async-double-write"] as const) {
       const router = { ...sites.config.router, algorithm, nearest: "dc1" };
-      const source = await openRedis({ ...sites.config, router }, { snapshotFile: false });
+      const source = keep(await openRedis({ ...sites.config, router }, { snapshotFile: false }));
       await source.client.set(KEY, algorithm);
       await eventually(async () => expect(await readAt("dc2")).toBe(algorithm));
-      await source.close();
     }
     const router = { ...sites.config.router, algorithm: "double-write" as never };
     await expect(openRedis({ ...sites.config, router })).rejects.toMatchObject({
@@ -55,7 +35,7 @@ describe("faults of earlier SDKs with Redis", () => {
 
   it("(j) a write that waited on the old side never comes after a newer one on the new side", async () => {
     await sites.route({ active: "dc1" });
-    const source = await openRedis(sites.config, { snapshotFile: false });
+    const source = keep(await openRedis(sites.config, { snapshotFile: false }));
     await source.client.set(KEY, "first");
     const { process } = sites.engine.dataCentres.dc1;
     process.stop();
@@ -75,7 +55,7 @@ describe("faults of earlier SDKs with Redis", () => {
         (error: { code: string }) => error.code,
       ),
     );
-    const switched = new Promise<SwitchedEvent>((resolve) => source.on("switched", resolve));
+    const switched = nextSwitch(source);
     await sites.route({ active: "dc2" });
     await switched;
     await source.client.set(KEY, "new");
@@ -85,6 +65,5 @@ describe("faults of earlier SDKs with Redis", () => {
     await eventually(async () => expect(await readAt("dc1")).not.toBeNull());
     expect(await readAt("dc2")).toBe("new");
     expect(await source.client.get(KEY)).toBe("new");
-    await source.close();
   });
 });

@@ -64,7 +64,12 @@ const REDIS: Record<string, Probe> = {
   ...PLACE("redis.servers.DC"),
   "redis.servers.DC.pool": { put: { maxTotal: 9 } },
   "redis.redisGroupName": { put: "group9" },
-  "redis.nearest": { put: "dc2" },
+  "redis.nearest": { put: "dc2", got: "dc2" },
+  "redis.asyncRemotePool.persist": { put: true, got: "disk" },
+  "redis.asyncRemotePool.persistDir": { put: "/queue9", got: "/queue9" },
+  "redis.asyncRemotePool.taskQueueSize": { put: "99", got: 99 },
+  "redis.asyncRemotePool.threadCoreSize": { put: 9 },
+  "redis.asyncRemoteWrite.retryTimes": { put: 9 },
   "redis.connectionPool": { put: { enable: true } },
   routeAlgorithm: { put: "single-read-write", got: "single-read-write" },
   active: { put: "dc2", got: "dc2" },
@@ -79,7 +84,8 @@ router: { active: dc1, nodes: { dc1: { master: ds0 }, dc2: { master: ds1 } } }
 const REDIS_FILE = `
 props: { appId: a, monitorId: m }
 etcd: { address: "10.0.0.9:2379" }
-redis: { servers: { dc1: { hosts: "a:6379" }, dc2: { hosts: "b:6379" } } }
+redis: { servers: { dc1: { hosts: "a:6379" }, dc2: { hosts: "b:6379" } }, asyncRemotePool: { persistDir: "/queue" } }
+routeAlgorithm: single-read-async-double-write
 active: dc1
 `;
 

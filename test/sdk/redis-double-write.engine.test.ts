@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect } from "vitest";
 import { openRedis, type RedisSource } from "../../sdk/open-redis.ts";
 import type { SourceEvents } from "../../sdk/switching/source-events.ts";
 import { eventually } from "../eventually.ts";
@@ -13,43 +13,26 @@ import {
   readAll,
   statusOf,
 } from "./doubly-written.ts";
-import { startTwoSites, type TwoSites } from "./two-sites.ts";
+import type { TwoSites } from "./two-sites.ts";
+import { nextSwitch, useTwoSites } from "./use-two-sites.ts";
 
 const PORT_BASE = 28_100;
-const SLOW_MS = 120_000;
 /** Small enough that the copies of a burst are still under way, or queued, when something happens to their server. */
 const BURST = 400;
 
 describe("a Redis source that writes doubly", () => {
   let sites: TwoSites;
-  let why = "";
-  const opened: RedisSource[] = [];
-
-  beforeAll(async () => {
-    const started = await startTwoSites("redis", PORT_BASE);
-    if (typeof started === "string") {
-      why = started;
-      console.warn(`skipped: ${why}`);
-    } else sites = started;
-  }, SLOW_MS);
-  afterAll(async () => {
-    await sites?.destroy();
-  }, SLOW_MS);
+  const { it, keep } = useTwoSites("redis", PORT_BASE, (started) => {
+    sites = started;
+  });
   beforeEach(async () => {
-    if (why !== "") return;
-    await sites.route({ active: "dc1", dataCentres: flags(true, true) });
-    await emptyBoth(sites);
-  }, SLOW_MS);
-  afterEach(async () => {
-    for (const source of opened.splice(0)) await source.close();
-    for (const site of ["dc1", "dc2"] as const) await sites?.engine.dataCentres[site].process.revive();
-  }, SLOW_MS);
+    // Without the servers every test is skipped.
+    await sites?.route({ active: "dc1", dataCentres: flags(true, true) });
+    if (sites !== undefined) await emptyBoth(sites);
+  });
 
-  const open = async (...settings: [copies?: object, more?: object]): Promise<RedisSource> => {
-    const source = await openRedis(doubly(sites, ...settings), { snapshotFile: false });
-    opened.push(source);
-    return source;
-  };
+  const open = async (...settings: [copies?: object, more?: object]): Promise<RedisSource> =>
+    keep(await openRedis(doubly(sites, ...settings), { snapshotFile: false }));
   const flags = (first: boolean, second: boolean) => ({
     dc1: { readable: true, writable: first },
     dc2: { readable: true, writable: second },
@@ -59,12 +42,6 @@ describe("a Redis source that writes doubly", () => {
     source.on("diverged", ({ dataCentre, reason }) => told.push(`${dataCentre} ${reason}`));
     return told;
   };
-  const it = (name: string, run: () => Promise<void>): void =>
-    test(name, { timeout: SLOW_MS }, async (context) => {
-      if (why !== "") return context.skip(why);
-      await run();
-    });
-
   it("copies writes of every kind, what they resulted in instead of what counts or chooses", async () => {
     const source = await open();
     const { client } = source;
@@ -232,7 +209,7 @@ describe("a Redis source that writes doubly", () => {
     await sites.route({ dataCentres: flags(true, false) });
     await eventually(() => expect(statusOf(source, "dc2").held).toBe("not-writable"));
     for (let order = 0; order < 30; order += 1) await source.client.set(`order:${order}`, "old");
-    const switched = new Promise((resolve) => source.on("switched", resolve));
+    const switched = nextSwitch(source);
     await sites.route({ active: "dc2", dataCentres: flags(true, true) });
     await switched;
     expect(statusOf(source, "dc2")).toMatchObject({ queued: 0, discarded: 30, diverged: true });
@@ -254,9 +231,7 @@ describe("a Redis source that writes doubly", () => {
       expect(source.client.set("order:0", "2")).rejects.toMatchObject({ code: "EVENKEEL_NOT_WRITABLE" }),
     );
     await expectEqualSides(sites, source, "dc2");
-    const switched = new Promise((resolve) =>
-      source.on("switched", (event) => event.to === "dc2" && resolve(event)),
-    );
+    const switched = nextSwitch(source);
     await sites.route({ active: "dc2", dataCentres: flags(true, true) });
     await switched;
     expect(Object.keys(await readAll(sites, "dc2"))).toHaveLength(BURST);
