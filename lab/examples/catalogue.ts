@@ -21,4 +21,9 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     shows: "a job with drizzle and mysql2 places each order in a transaction",
     serves: false,
   },
+  "redis-double-write": {
+    engine: "redis",
+    shows: "a job with ioredis places orders that are copied to the other data centre",
+    serves: false,
+  },
 };
