@@ -5,8 +5,7 @@ import { goHome } from "../../lab/drill/go-home.ts";
 import { LAB_ENGINES } from "../../lab/engines/lab-engines.ts";
 import { applyFault } from "../../lab/faults/site-faults.ts";
 import { switchMonitor } from "../../lab/faults/switch-monitor.ts";
-import { wallMs } from "../../lab/shop/shop-clock.ts";
-import { readMonitor, startTestLab, successesSince, type TestLab, until, untilHealthy } from "./with-lab.ts";
+import { expectServedBy, readMonitor, startTestLab, type TestLab, until, untilHealthy } from "./with-lab.ts";
 
 let test: TestLab;
 
@@ -19,23 +18,10 @@ beforeEach(async () => {
   for (const engine of LAB_ENGINES) await goHome(test.lab, test.lab.monitors[engine] ?? "");
 });
 
-async function expectServedBy(engine: string, active: string): Promise<void> {
-  await until(
-    `${engine} on ${active}`,
-    () => readMonitor(test.lab, engine),
-    (monitor) => monitor.active === active && monitor.switching === null,
-  );
-  await until(
-    `orders on ${engine}`,
-    async () => successesSince(test.shopEvents, engine, wallMs() - 500),
-    (count) => count > 5,
-  );
-}
-
 describe("an application survives", () => {
   it.each(LAB_ENGINES)("the death of its %s in dc1", async (engine) => {
     await applyFault(test.lab, "kill", `${engine}-dc1`);
-    await expectServedBy(engine, "dc2");
+    await expectServedBy(test, engine, "dc2");
     expect(await readMonitor(test.lab, engine)).toMatchObject({ armed: false });
     expect(await applyFault(test.lab, "revive", `${engine}-dc1`)).toBeNull();
   });
@@ -48,7 +34,7 @@ describe("an application survives", () => {
       ({ processes }) => processes?.total === 1 && processes.following === 1,
     );
     await applyFault(test.lab, "kill", `${engine}-dc1`);
-    await expectServedBy(engine, "dc2");
+    await expectServedBy(test, engine, "dc2");
     const { epoch } = await readMonitor(test.lab, engine);
     const { events } = await until(
       "the end of the switch's time line",
@@ -66,13 +52,13 @@ describe("an application survives", () => {
 
   it.each(LAB_ENGINES)("the hang of its %s in dc1, and no call stays hanging", async (engine) => {
     await applyFault(test.lab, "stop", `${engine}-dc1`);
-    await expectServedBy(engine, "dc2");
+    await expectServedBy(test, engine, "dc2");
     await applyFault(test.lab, "revive", `${engine}-dc1`);
   });
 
   it("the loss of the whole site dc1, etcd member and agent included", async () => {
     await applyFault(test.lab, "kill", "dc1");
-    for (const engine of LAB_ENGINES) await expectServedBy(engine, "dc2");
+    for (const engine of LAB_ENGINES) await expectServedBy(test, engine, "dc2");
     await applyFault(test.lab, "revive", "dc1");
   });
 
@@ -81,7 +67,7 @@ describe("an application survives", () => {
     await applyFault(lab, "kill", "redis-dc1");
     await lab.controlPlane.kill();
     expect(await lab.controlPlane.revive()).toEqual({ ok: true });
-    await expectServedBy("redis", "dc2");
+    await expectServedBy(test, "redis", "dc2");
     await applyFault(lab, "revive", "redis-dc1");
   });
 
@@ -102,7 +88,7 @@ describe("an application survives", () => {
         (monitor) => monitor.switching === null,
       );
       expect(after.epoch).toBeGreaterThanOrEqual(home.epoch);
-      await expectServedBy("redis", after.active);
+      await expectServedBy(test, "redis", after.active);
     }
   });
 });
@@ -129,7 +115,7 @@ describe("an agent that is killed", () => {
       // The decision may have come before the agents died or not at all, but never half.
       expect([home.epoch, home.epoch + 1]).toContain(after.epoch);
       expect(after.active).toBe(after.epoch === home.epoch ? home.active : to);
-      await expectServedBy("redis", after.active);
+      await expectServedBy(test, "redis", after.active);
     }
   });
 });
@@ -140,7 +126,7 @@ describe("an operator", () => {
     const home = await readMonitor(lab, "postgresql");
     const there = await switchMonitor(lab, home, "dc2", null);
     expect(there).toMatchObject({ status: "done", active: "dc2", epoch: home.epoch + 1 });
-    await expectServedBy("postgresql", "dc2");
+    await expectServedBy(test, "postgresql", "dc2");
     const stale = await switchMonitor(lab, home, "dc2", null).catch((error: unknown) => error);
     expect(stale).toBeInstanceOf(ApiRefusal);
     expect(stale).toMatchObject({ status: 409, code: "state-changed" });
@@ -150,7 +136,7 @@ describe("an operator", () => {
     if (early instanceof ApiRefusal) expect(early.code).toBe("switch-blocked");
     const now = await readMonitor(lab, "postgresql");
     if (now.active !== "dc1") await switchMonitor(lab, now, "dc1", "the test goes on");
-    await expectServedBy("postgresql", "dc1");
+    await expectServedBy(test, "postgresql", "dc1");
   });
 
   it("is told why a switch to a dead side is refused", async () => {

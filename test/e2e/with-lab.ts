@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LiveMonitor, LiveView } from "@evenkeel/contracts/live";
 import type { LabEngine } from "../../lab/engines/lab-engines.ts";
+import { wallMs } from "../../lab/shop/shop-clock.ts";
 import type { ShopEvent } from "../../lab/shop/shop-event.ts";
 import { type Lab, startLab } from "../../lab/start-lab.ts";
 import { FAST_TIMING } from "../../lab/timing.ts";
@@ -120,4 +121,23 @@ export function successesSince(events: readonly ShopEvent[], engine: string, sin
     (event) =>
       event.type === "order" && event.engine === engine && event.atMs >= sinceMs && event.error === null,
   ).length;
+}
+
+/** Waits until a data centre is active for an engine and orders are placed there. */
+export async function expectServedBy(
+  { lab, shopEvents }: TestLab,
+  engine: string,
+  active: string,
+): Promise<void> {
+  await until(
+    `${engine} on ${active}`,
+    () => readMonitor(lab, engine),
+    (monitor) => monitor.active === active && monitor.switching === null,
+  );
+  const sinceMs = wallMs();
+  await until(
+    `orders on ${engine}`,
+    async () => successesSince(shopEvents, engine, sinceMs),
+    (count) => count > 5,
+  );
 }
