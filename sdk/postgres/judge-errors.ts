@@ -7,6 +7,8 @@ const READ_ONLY_TRANSACTION = "25006";
 const COMING_OR_GOING = /^57P0[123]$/;
 /** pg's own connection errors carry no code. */
 const PG_CONNECT_MESSAGE = /^(timeout exceeded|timeout expired|Connection terminated)/;
+/** What prisma makes of such errors: not reached, no answer in time, connection closed. It keeps nothing of the error itself. */
+const OF_PRISMA: ReadonlySet<unknown> = new Set(["P1001", "P1008", "P1017"]);
 
 /** @returns true if a server refused a write because it, or the session, only reads */
 export function isReadOnlyAnswer(error: Error): boolean {
@@ -16,5 +18,6 @@ export function isReadOnlyAnswer(error: Error): boolean {
 /** @returns true if the server could not be reached, or is coming or going */
 export function isAway(error: Error): boolean {
   if (isNetworkError(error) || PG_CONNECT_MESSAGE.test(error.message)) return true;
-  return "code" in error && typeof error.code === "string" && COMING_OR_GOING.test(error.code);
+  if (!("code" in error) || typeof error.code !== "string") return false;
+  return COMING_OR_GOING.test(error.code) || OF_PRISMA.has(error.code);
 }

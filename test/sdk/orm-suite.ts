@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { afterAll, afterEach, describe, expect } from "vitest";
 import { findSdkErrorCode } from "../../sdk/errors.ts";
 import type { RoutedSource } from "../../sdk/switching/open-source.ts";
@@ -39,6 +40,12 @@ const AUTOMATIC = "ARB-23";
 const BOTH = ["dc1", "dc2"] as const;
 type Site = (typeof BOTH)[number];
 
+/** Callers that wait for a switch rather than hear of a dead server. */
+const patient = (config: SdkConfigInput): SdkConfigInput => ({
+  ...config,
+  router: { ...config.router, retry: { times: 100, delayMs: 100 } },
+});
+
 /**
  * What holds for every ORM that is given a routed pool, proven with two real servers.
  *
@@ -52,7 +59,7 @@ export function describeOrm(request: OrmRequest): void {
       sites = started;
       await sites.route({ active: "dc1" });
       // One ORM for all tests, which switch to and fro below it.
-      orm = await request.open(sites);
+      orm = await request.open({ ...sites, config: patient(sites.config) });
     });
     afterEach(async () => {
       if (orm !== undefined) await switchTo("dc1", PLANNED);
@@ -141,6 +148,16 @@ export function describeOrm(request: OrmRequest): void {
       expect(findSdkErrorCode(error)).toBe("EVENKEEL_SWITCHED");
       await expectNowhere(...ids);
       expect(await orm.port()).toBe(portOf("dc2"));
+    });
+
+    it("has work done again, where it may be repeated, until it is done on the side that took over from a dead one", async () => {
+      const id = randomUUID();
+      await orm.insert(randomUUID());
+      await sites.engine.dataCentres.dc1.process.kill();
+      const work = orm.source.repeat(() => orm.insert(id));
+      await switchTo("dc2", AUTOMATIC);
+      await work;
+      expect(await holding("dc2", id)).toBe(1);
     });
 
     it("has such a transaction done again from its beginning on the other side, where it may be repeated", async () => {

@@ -1,4 +1,5 @@
 import { PrismaPg } from "@prisma/adapter-pg";
+import { expect, test } from "vitest";
 import { z } from "zod";
 import { openPostgres } from "../../sdk/open-postgres.ts";
 import { describeOrm, ITEM } from "./orm-suite.ts";
@@ -27,4 +28,23 @@ describeOrm({
       },
     };
   },
+});
+
+test("prisma's own words for a server that is not there are known to source.repeat", async () => {
+  const times = 2;
+  const source = await openPostgres({
+    props: { version: "v1", instanceId: "local", appId: "local", monitorId: "local" },
+    sources: { dc1: { host: "127.0.0.1", port: 1 } },
+    router: { active: "dc1", algorithm: "single-read-write", retry: { times, delayMs: 1 } },
+  });
+  const db = openPrisma(new PrismaPg(source.pool));
+  let asked = 0;
+  const work = source.repeat(() => {
+    asked += 1;
+    return db.orders.findMany({ where: { id: "a" } });
+  });
+  await expect(work).rejects.toMatchObject({ code: "P1001" });
+  expect(asked).toBe(times + 1);
+  await db.$disconnect();
+  await source.close();
 });

@@ -68,6 +68,8 @@ test.each([
   ["a side that takes no writes", new NotWritableError("closed")],
   ["no route", new NoRouteError("none")],
   ["such an error, wrapped by a mapper", new Error("failed query", { cause: new Error("away") })],
+  ["one that typeorm wraps", Object.assign(new Error("failed"), { driverError: new Error("away") })],
+  ["one of which prisma keeps the code alone", Object.assign(new Error(""), { code: "EVENKEEL_SWITCHED" })],
 ])("work that may be done twice is done again after %s", async (_what, error) => {
   const { request, pauses } = requestOf(3);
   const work = vi.fn().mockRejectedValueOnce(error).mockResolvedValue("done");
