@@ -210,6 +210,12 @@ export const SdkConfig = z
       /** How reads outside of transactions are spread over a data centre's `replicas`, where it has some. */
       loadBalance: LoadBalance.default("round-robin"),
       /**
+       * `available`: the last route holds while the store is away. `strict`: this process writes only while it is sure that
+       * its route is the latest, and not before that at its start. It is the SDK's half of the promise that no two data
+       * centres ever take writes at one time.
+       */
+      protection: z.enum(["available", "strict"]).default("available"),
+      /**
        * Milliseconds by which a read beside the active side may be behind at most: a server of which that is not certain is
        * not read from, and the active side answers. No bound if left out. Measured for MySQL and MariaDB by GTIDs and for
        * PostgreSQL's physical standbys; what follows in another way cannot be measured and is not read from then.
@@ -246,6 +252,10 @@ export const SdkConfig = z
   .refine(({ router }) => router.copies === undefined || writesDoubly(router.algorithm), {
     path: ["router", "copies"],
     message: "is for the algorithms that write doubly; leave it out",
+  })
+  .refine(({ etcd, router }) => router.protection === "available" || etcd !== undefined, {
+    path: ["router", "protection"],
+    message: "is to be available where there is no etcd: without a store nobody confirms a route",
   })
   .refine((config) => config.sources[config.router.active] !== undefined, {
     path: ["router", "active"],

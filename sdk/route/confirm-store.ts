@@ -36,6 +36,30 @@ export async function confirmStore(confirming: Confirming): Promise<void> {
   after(LOOK_MS, () => void confirmStore(confirming));
 }
 
+/**
+ * Reads which beats are confirmed, and the routes after them.
+ *
+ * @param store where
+ * @param instance id of the instance
+ * @param prefix of the routes
+ * @returns the confirmed beats by key, each with its revision, and the reading; null: one could not be read
+ */
+export async function readConfirmed(
+  store: RouteStore,
+  instance: string,
+  prefix: string,
+): Promise<{ readonly beats: ReadonlyMap<string, number>; readonly reading: RangeReading } | null> {
+  const found = await store.range(beatPrefix(instance), { prefix: true });
+  if (!found.ok) return null;
+  const routes = await store.range(prefix, { prefix: true });
+  if (!routes.ok) return null;
+  const confirmed = found.value.entries.filter(({ value }) => isConfirmed(value));
+  return {
+    beats: new Map(confirmed.map(({ key, modRevision }) => [key, modRevision])),
+    reading: routes.value,
+  };
+}
+
 function isConfirmed(text: string): boolean {
   try {
     const beat = Beat.safeParse(JSON.parse(text));

@@ -1,7 +1,7 @@
 import { applicationPrefix, beatPrefix, Route } from "@evenkeel/contracts/route";
 import type { RouteStore, StoreWatch } from "@evenkeel/contracts/route-store";
 import { acceptRoute } from "./accept-route.ts";
-import { confirmStore } from "./confirm-store.ts";
+import { confirmStore, readConfirmed } from "./confirm-store.ts";
 import { type RouteSnapshot, readSnapshot, writeSnapshot } from "./snapshot.ts";
 
 /** Where a follower's first routes came from; `unconfirmed`: from a store of which no site says that it is up to date. */
@@ -27,6 +27,12 @@ export interface RouteFollower {
    * one reading. It settles when that is done, whether or not the store has answered.
    */
   reread(): Promise<void>;
+  /**
+   * Reads which beats of sites are confirmed, and then the routes.
+   *
+   * @returns the confirmed beats by key, each with its revision; null: the store did not answer
+   */
+  confirm(): Promise<ReadonlyMap<string, number> | null>;
   /** @returns a function that ends the subscription */
   subscribe(listener: RouteListener): () => void;
   /** @returns whether the watch has a live store */
@@ -113,6 +119,7 @@ export function followRoutes(request: FollowRequest, ports: FollowPorts = REAL):
     routeOf: (monitor) => following.routes.get(monitor) ?? null,
     reread: () => reread(following),
     isConnected: () => following.isConnected,
+    confirm: () => confirm(following),
     subscribe(listener) {
       following.listeners.add(listener);
       return () => following.listeners.delete(listener);
@@ -154,6 +161,14 @@ function reread(following: Following): Promise<void> {
     following.rereading = null;
   });
   return following.rereading;
+}
+
+async function confirm(following: Following): Promise<ReadonlyMap<string, number> | null> {
+  const { store, instance } = following.request;
+  const found = await readConfirmed(store, instance, prefixOf(following.request));
+  if (found === null || following.closed) return null;
+  take(following, found.reading.entries);
+  return found.beats;
 }
 
 async function readAgain(following: Following): Promise<void> {

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import type { SdkConfig } from "@evenkeel/contracts/sdk-config";
 import { type OpenRouteStoreOptions, openRouteStore } from "@evenkeel/route-store/open-route-store";
 import { ConfigError } from "../errors.ts";
+import type { WriteArbiter } from "../switching/write-arbiter.ts";
 import { type Registration, registerProcess } from "./register-process.ts";
 import { followRoutes, type RouteFollower } from "./route-follower.ts";
+import { keepWriteLease, type WriteLease } from "./write-lease.ts";
 
 /** How the routes of an application are followed. */
 export interface FollowOptions {
@@ -26,6 +28,8 @@ const DEFAULT_START_HOLD_MS = 5000;
 interface Shared {
   readonly follower: RouteFollower;
   readonly registration: Registration;
+  /** The lease of `strict`; null as long as no data source asks for it. */
+  writeLease: WriteLease | null;
   users: number;
 }
 
@@ -36,6 +40,8 @@ export interface Lease {
   readonly follower: RouteFollower;
   /** Where this process tells which routes it follows. */
   readonly registration: Registration;
+  /** @returns who says whether this process may write, where a data source is `strict` */
+  writeLease(): WriteArbiter;
   /** The last one to give it back ends the registration and closes the connections. */
   release(): Promise<void>;
 }
@@ -52,7 +58,7 @@ export function borrowFollower(config: SdkConfig, options: FollowOptions): Lease
   const { etcd, props } = config;
   if (etcd === undefined) throw new Error("a local configuration has no follower");
   const identity = JSON.stringify([etcd, props.instanceId, props.appId]);
-  const standing = shared.get(identity) ?? { ...open(config, options), users: 0 };
+  const standing: Shared = shared.get(identity) ?? { ...open(config, options), writeLease: null, users: 0 };
   standing.users += 1;
   shared.set(identity, standing);
   let released = false;
@@ -60,19 +66,24 @@ export function borrowFollower(config: SdkConfig, options: FollowOptions): Lease
   return {
     follower,
     registration,
+    writeLease() {
+      standing.writeLease ??= keepWriteLease(follower);
+      return standing.writeLease;
+    },
     async release() {
       if (released) return;
       released = true;
       standing.users -= 1;
       if (standing.users > 0) return;
       shared.delete(identity);
+      standing.writeLease?.close();
       await registration.end();
       follower.close();
     },
   };
 }
 
-function open(config: SdkConfig, options: FollowOptions): Omit<Shared, "users"> {
+function open(config: SdkConfig, options: FollowOptions): Pick<Shared, "follower" | "registration"> {
   const place = {
     store: openRouteStore(storeOptions(config, options)),
     instance: config.props.instanceId,

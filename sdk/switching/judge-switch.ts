@@ -1,5 +1,8 @@
 import type { Route } from "@evenkeel/contracts/route";
 
+/** Who decides a position that the route allows and the write lease does not. */
+export const LEASE = "lease";
+
 /** What a data source uses: a data centre, and whether it may write there. */
 export interface Position {
   readonly dataCentre: string;
@@ -61,6 +64,9 @@ export function judgeHold(from: Position | null, route: Route): HoldVerdict {
  */
 export function judgeLeaving(from: Position, route: Route): Leaving | null {
   const to = positionOf(route);
-  if (from.dataCentre === to.dataCentre) return from.writable === to.writable ? null : "drain";
+  if (from.dataCentre === to.dataCentre && from.writable === to.writable) return null;
+  // Who has no lease any more must not let a transaction write on: somebody else may write by now.
+  if (route.decidedBy === LEASE) return "abandon";
+  if (from.dataCentre === to.dataCentre) return "drain";
   return PLANNED.test(route.decidedBy) ? "drain" : "abandon";
 }

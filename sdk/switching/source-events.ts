@@ -34,6 +34,8 @@ export interface SourceEvents {
   stale: [event: { readonly message: string }];
   /** The route comes from a snapshot, or from a store of which no site says that it is up to date. */
   unconfirmed: [event: { readonly route: Route }];
+  /** Only with `strict`: this process may write where its route allows it, or may not any more. */
+  lease: [event: { readonly held: boolean }];
   /** The monitor was deleted: the last route is served for good. */
   retired: [event: { readonly route: Route }];
   /** Two decisions carry one epoch; the first is kept until people have chosen. */

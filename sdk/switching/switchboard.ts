@@ -1,5 +1,5 @@
 import type { Route } from "@evenkeel/contracts/route";
-import { ClosedError, NoRouteError, type SdkError, SwitchedError } from "../errors.ts";
+import { ClosedError, NoRouteError, NotWritableError, type SdkError, SwitchedError } from "../errors.ts";
 import { createHold, type Hold } from "./hold.ts";
 import { judgeLeaving, type Leaving, type Position, positionOf } from "./judge-switch.ts";
 import type { Side } from "./side.ts";
@@ -90,7 +90,10 @@ export function createSwitchboard<S extends Side>(request: SwitchboardRequest<S>
 }
 
 function leaveSide(side: Side, leaving: Leaving, route: Route, drainMs: number): void {
-  const createError = (): SwitchedError => new SwitchedError(side.dataCentre, route.active, route.epoch);
+  const createError = (): SdkError =>
+    side.dataCentre === route.active && leaving === "abandon"
+      ? new NotWritableError(route.reason)
+      : new SwitchedError(side.dataCentre, route.active, route.epoch);
   if (leaving === "abandon") side.abandon(createError);
   else side.drain(createError, drainMs);
 }

@@ -5,10 +5,11 @@ import { NoRouteError } from "../errors.ts";
 import type { RouteListener, RouteOrigin } from "../route/route-follower.ts";
 import { borrowFollower } from "../route/shared-followers.ts";
 import type { Side } from "./side.ts";
-import type { SourceEvents } from "./source-events.ts";
+import type { SourceEvents, SwitchedEvent } from "./source-events.ts";
 import type { SourceOptions } from "./source-options.ts";
 import type { Switchboard } from "./switchboard.ts";
 import { tellLater } from "./tell-later.ts";
+import { ALWAYS, arbitrate } from "./write-arbiter.ts";
 
 /** Origins of a first route that a later one may have replaced already. */
 const UNCONFIRMED: ReadonlySet<RouteOrigin> = new Set(["snapshot", "unconfirmed"]);
@@ -65,12 +66,21 @@ export async function followRemotely<S extends Side>(
   const lease = borrowFollower(config, options);
   const { follower } = lease;
   const member = lease.registration.join(monitorId, (message) => tellLater(events, "problem", { message }));
+  const arbiter = config.router.protection === "strict" ? lease.writeLease() : ALWAYS;
+  const tellSwitched = (switched: SwitchedEvent | null): void => {
+    if (switched !== null) tellLater(events, "switched", switched);
+  };
+  const arbitrated = arbitrate(board, arbiter, tellSwitched);
+  const endArbiter = arbiter.onChange(() => {
+    tellSwitched(arbitrated.reconsider());
+    tellLater(events, "lease", { held: arbiter.mayWrite() });
+  });
   const take = (route: Route): void => {
     const monotonicMs = performance.now();
-    const switched = board.follow(route);
+    const switched = arbitrated.follow(route);
     member.follow(route);
     tellLater(events, "route", { route, atMs: performance.timeOrigin + monotonicMs, monotonicMs });
-    if (switched !== null) tellLater(events, "switched", switched);
+    tellSwitched(switched);
     if (route.phase === "retired") tellLater(events, "retired", { route });
   };
   const unsubscribe = follower.subscribe(listen(monitorId, take, board, events));
@@ -85,6 +95,7 @@ export async function followRemotely<S extends Side>(
     isConnected: () => follower.isConnected(),
     async end() {
       unsubscribe();
+      endArbiter();
       member.leave();
       await lease.release();
     },

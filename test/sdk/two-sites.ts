@@ -24,6 +24,8 @@ export interface TwoSites {
   /** A configuration as the console would hand it out. */
   readonly config: SdkConfigInput;
   readonly store: RouteStore;
+  /** Writes the next beat of a site that the control plane confirms; one stands from the start. */
+  beat(): Promise<void>;
   /** Writes the next route. @returns it, and when the store acknowledged it */
   route(change: Partial<Route>): Promise<{ route: Route; acknowledgedMs: number }>;
   destroy(): Promise<void>;
@@ -53,13 +55,13 @@ export async function startTwoSites(engine: LabEngine, portBase: number): Promis
   const { handle } = started;
   const store = openRouteStore({ endpoints: [...etcd.endpoints], ...etcd.users.agent, deadlineMs: 10_000 });
   // No agent runs here: the test itself is the site that knows the latest route.
-  const beat: Beat = { v: 1, confirmedBy: "edge", count: 0 };
-  const beaten = await store.put({ key: `${beatPrefix(INSTANCE)}dc1`, value: JSON.stringify(beat) });
-  if (!beaten.ok) throw new Error(beaten.message);
+  const beat = createHeart(store);
+  await beat();
   return {
     engine: handle,
     directory: stateDir,
     store,
+    beat,
     config: renderConfig(handle, etcd.endpoints, etcd.users.sdk),
     route: createRouteWriter(store),
     async destroy() {
@@ -68,6 +70,16 @@ export async function startTwoSites(engine: LabEngine, portBase: number): Promis
       await made.supervisor.end();
       rmSync(stateDir, { recursive: true, force: true });
     },
+  };
+}
+
+function createHeart(store: RouteStore): TwoSites["beat"] {
+  let count = 0;
+  return async () => {
+    const beat: Beat = { v: 1, confirmedBy: "edge", count };
+    count += 1;
+    const beaten = await store.put({ key: `${beatPrefix(INSTANCE)}dc1`, value: JSON.stringify(beat) });
+    if (!beaten.ok) throw new Error(beaten.message);
   };
 }
 
