@@ -184,6 +184,8 @@ export const SdkConfig = z
       appId: Name,
       monitorId: Name,
       databaseName: Name.optional(),
+      /** Says that all passwords here are enciphered; a function that deciphers them is to be passed in the code then. */
+      decipherClassName: Name.optional(),
       /** Where the process stands, for choosing the nearest data centre to read from. */
       cloud: Name.optional(),
       region: Name.optional(),

@@ -37,16 +37,16 @@ export function convertCommon(
   const instanceId = text(props.instanceId) ?? variables[INSTANCE_VARIABLE] ?? (isLocal ? "local" : null);
   if (instanceId === null)
     problems.push(`props.instanceId: is missing; add what the console shows, or set ${INSTANCE_VARIABLE}`);
-  if (text(props.decipherClassName) !== null)
-    problems.push(
-      "props.decipherClassName: a class of Java cannot be run here; give the passwords in the clear",
-    );
   for (const name of Object.keys(sources)) {
     if (!/^dc[1-9][0-9]?$/.test(name))
       problems.push(`${name}: a data centre is called dc1, dc2, … as the console shows it; rename it`);
   }
   const { zones, ...place } = readPlace(props);
-  const known = { databaseName: text(props.databaseName), zone: zones?.[0] ?? null };
+  const known = {
+    databaseName: text(props.databaseName),
+    zone: zones?.[0] ?? null,
+    decipherClassName: text(props.decipherClassName),
+  };
   return {
     props: {
       version: "v1",

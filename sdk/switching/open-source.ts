@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Route } from "@evenkeel/contracts/route";
 import { type SdkConfig, type SdkConfigInput, writesDoubly } from "@evenkeel/contracts/sdk-config";
+import { decipherConfig } from "../config/decipher-config.ts";
 import { parseConfig } from "../config/parse-config.ts";
 import { ConfigError } from "../errors.ts";
 import { createReaders, type Readers, wantsReaders } from "../routing/create-readers.ts";
@@ -72,7 +73,7 @@ export async function openSource<S extends WarmSide>(
   options: SourceOptions,
   driver: SourceDriver<S>,
 ): Promise<OpenedSource<S>> {
-  const config = parseConfig(input, options.variables);
+  const config = await decipherConfig(parseConfig(input, options.variables), options.decipher);
   checkDriver(config, driver);
   const events = new EventEmitter<SourceEvents>();
   const sides = createSides(config, options, driver.createSide, {

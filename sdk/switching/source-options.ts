@@ -1,3 +1,4 @@
+import type { Decipher } from "../config/decipher-config.ts";
 import type { FollowOptions } from "../route/shared-followers.ts";
 
 /** Options that all drivers share. */
@@ -8,4 +9,6 @@ export interface SourceOptions extends FollowOptions {
   readonly connectTimeoutMs?: number;
   /** Values for `${NAME}` in the configuration; the environment if left out. */
   readonly variables?: Readonly<Record<string, string | undefined>>;
+  /** Deciphers every password of the configuration, those that variables hold too. */
+  readonly decipher?: Decipher;
 }

@@ -21,7 +21,7 @@ const COMMON: Record<string, Probe> = {
   "props.cloud": { put: "cloud9", got: "cloud9" },
   "props.region": { put: "region9", got: "region9" },
   "props.azs": { put: "az9, az8", got: "az9" },
-  "props.decipherClassName": { put: "com.example.Decipher" },
+  "props.decipherClassName": { put: "com.example.Decipher", got: "com.example.Decipher" },
   "props.version": { put: "v7" },
   "etcd.address": { put: "10.9.9.9:2379", got: "10.9.9.9:2379" },
   "etcd.apiVersion": { put: "v3", got: "v3" },

@@ -103,12 +103,6 @@ describe("the layouts of MAS and devspore", () => {
       /^router\.routeAlgorithm: double-write is not/,
     ],
     ["another name of a data centre", "dc2: {", "c1: {", /^c1: a data centre is called dc1/],
-    [
-      "Java's decipher",
-      "azs: az2 }",
-      "decipherClassName: a.B }",
-      /^props\.decipherClassName: a class of Java/,
-    ],
     ["a wrong balance", "RANDOM", "FAIR", /^router\.nodes\.dc1\.loadBalance: is to be/],
   ])("with %s are refused by the place in the document", (_what, from, to, problem) => {
     expect(DATABASES).toContain(from);
