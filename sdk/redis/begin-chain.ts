@@ -49,10 +49,13 @@ export function beginChain(
       };
       return onceReady(request, execArgs, () => true, sendHeld);
     }
-    const moved = board.active !== side || side.redis !== redis;
-    if (!moved) return exec(execArgs);
-    const to = board.active?.dataCentre ?? "nowhere";
-    return refuse(new SwitchedError(side.dataCentre, to, board.epoch), execArgs);
+    const sendHere = (to: RedisSide | null): unknown => {
+      if (to === side && to.redis === redis) return exec(execArgs);
+      return refuse(new SwitchedError(side.dataCentre, to?.dataCentre ?? "nowhere", board.epoch), execArgs);
+    };
+    const isBeingMade = board.active === side && side.redis === redis && redis.status !== "ready";
+    // What was begun while its connection was being made waits for it, as a single command does.
+    return isBeingMade ? onceReady(request, execArgs, () => true, sendHere) : sendHere(board.active);
   };
   return Object.assign(chain, writer === null ? { exec: send } : { exec: send, execBuffer: send });
 }

@@ -10,7 +10,7 @@ const SLOW_MS = 120_000;
 /** Two sites that stand for all tests of a file or of a `describe`. */
 export interface SitesInUse {
   /** A test over the sites; it is skipped, with the reason, where they cannot be had. */
-  it(name: string, run: () => Promise<void>): void;
+  it(name: string, run: () => Promise<void>, limitMs?: number): void;
   /** Has a source closed after the test. @returns the source */
   keep<S extends Pick<RoutedSource, "close">>(source: S): S;
 }
@@ -52,8 +52,8 @@ export function useTwoSites(
   }, SLOW_MS);
 
   return {
-    it: (name, run) =>
-      test(name, { timeout: SLOW_MS }, async (context) => {
+    it: (name, run, limitMs = SLOW_MS) =>
+      test(name, { timeout: limitMs }, async (context) => {
         if (why !== "") return context.skip(why);
         await run();
       }),
