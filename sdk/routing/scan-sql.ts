@@ -15,6 +15,9 @@ export const MYSQL: SqlDialect = { backslash: true, hash: true, executable: true
 /** PostgreSQL. */
 export const POSTGRESQL: SqlDialect = { backslash: false, hash: false, executable: false, nested: true };
 
+/** Oracle; what `q'[…]'` quotes is taken for plain texts, which ends in doubt and so on the active side. */
+export const ORACLE: SqlDialect = { backslash: false, hash: false, executable: false, nested: false };
+
 /** What a statement says once texts, quoted names and comments are taken away. */
 export interface ScannedSql {
   /** The words in lower case, and each other character that is no space. */
