@@ -1,13 +1,12 @@
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { Redis } from "ioredis";
 import { LAB_HOST } from "../processes/ports.ts";
 import type { ManagedProcess } from "../processes/process-spec.ts";
 import type { Supervisor } from "../processes/supervisor.ts";
 import type { FoundProgram } from "../setup/programs.ts";
 import { makePrivateFolder, writePrivateFile } from "./engine-home.ts";
+import { useRedis } from "./redis-connection.ts";
 
-const COMMAND_WITHIN_MS = 5000;
 /** How long a new cluster may take to agree with itself on a busy machine. */
 const AGREE_WITHIN_MS = 60_000;
 const AGREE_POLL_MS = 20;
@@ -40,41 +39,6 @@ export interface StartedRedisNode extends RedisNode {
 }
 
 /**
- * Connects to a server as the default user, does something, and closes the connection.
- *
- * @param node the server
- * @param use what to do
- */
-export async function administerRedis<Result>(
-  { port, password }: Pick<RedisNode, "port" | "password">,
-  use: (redis: Redis) => Promise<Result>,
-): Promise<Result> {
-  const redis = new Redis({
-    host: LAB_HOST,
-    port,
-    password,
-    lazyConnect: true,
-    enableReadyCheck: false,
-    connectTimeout: COMMAND_WITHIN_MS,
-    commandTimeout: COMMAND_WITHIN_MS,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-  });
-  let cause: Error | undefined;
-  redis.on("error", (error: Error) => {
-    cause = error;
-  });
-  try {
-    await redis.connect();
-    return await use(redis);
-  } catch (error) {
-    throw cause ?? error;
-  } finally {
-    redis.disconnect();
-  }
-}
-
-/**
  * Starts one server.
  *
  * @param request where and with what
@@ -98,7 +62,7 @@ export async function startRedisNode(
       port,
       wantedBy: `Redis ${node.name}`,
     })),
-    isReady: async () => await administerRedis(node, async (redis) => (await redis.ping()) === "PONG"),
+    isReady: async () => await useRedis(node, async (redis) => (await redis.ping()) === "PONG"),
     // A test's server has nothing that is worth an ending in good order.
     endSignal: "SIGKILL",
   });
@@ -136,13 +100,13 @@ export async function formRedisCluster(nodes: readonly StartedRedisNode[]): Prom
   for (const [at, master] of masters.entries()) {
     const from = Math.floor((SLOTS * at) / masters.length);
     const to = Math.floor((SLOTS * (at + 1)) / masters.length) - 1;
-    await administerRedis(master, async (redis) => {
+    await useRedis(master, async (redis) => {
       await redis.call("CLUSTER", "ADDSLOTSRANGE", from, to);
       await redis.call("CLUSTER", "SET-CONFIG-EPOCH", at + 1);
       ids.push(String(await redis.call("CLUSTER", "MYID")));
     });
   }
-  await administerRedis(first, async (redis) => {
+  await useRedis(first, async (redis) => {
     for (const { name, port, busPort } of nodes.slice(1)) {
       if (busPort === undefined) throw new Error(`${name} is no node of a cluster`);
       await redis.call("CLUSTER", "MEET", LAB_HOST, port, busPort);
@@ -150,7 +114,7 @@ export async function formRedisCluster(nodes: readonly StartedRedisNode[]): Prom
   });
   for (const [at, replica] of nodes.slice(masters.length).entries()) {
     const id = ids[at] ?? "";
-    await administerRedis(replica, async (redis) => {
+    await useRedis(replica, async (redis) => {
       await untilTrue(`${replica.name} knows its master`, async () =>
         String(await redis.call("CLUSTER", "NODES")).includes(id),
       );
@@ -158,7 +122,7 @@ export async function formRedisCluster(nodes: readonly StartedRedisNode[]): Prom
     });
   }
   for (const node of nodes)
-    await administerRedis(node, async (redis) => {
+    await useRedis(node, async (redis) => {
       await untilTrue(`${node.name} sees the cluster`, async () => {
         const info = String(await redis.call("CLUSTER", "INFO"));
         return info.includes("cluster_state:ok") && info.includes(`cluster_known_nodes:${nodes.length}`);

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { Redis } from "ioredis";
 import { LAB_HOST } from "../processes/ports.ts";
 import type { ProcessSpec } from "../processes/process-spec.ts";
 import type { FoundProgram } from "../setup/programs.ts";
@@ -17,11 +16,10 @@ import {
   startBoth,
 } from "./engine-handle.ts";
 import { makePrivateFolder, openHome, writePrivateFile } from "./engine-home.ts";
+import { useRedis } from "./redis-connection.ts";
 import { type LabSecrets, loadSecrets } from "./secrets.ts";
 
 const ENGINE = "redis";
-const CONNECT_WITHIN_MS = 3000;
-const COMMAND_WITHIN_MS = 5000;
 
 /** What stands before an order's id in its key. */
 export const ORDER_KEY_PREFIX = "order:";
@@ -63,37 +61,6 @@ function accessRules({ passwords }: LabSecrets): string {
   ].join("\n");
 }
 
-/** Connects, does something, and closes the connection. */
-async function connectRedis<Result>(
-  server: RedisServer,
-  use: (redis: Redis) => Promise<Result>,
-): Promise<Result> {
-  const redis = new Redis({
-    host: server.host,
-    port: server.port,
-    username: server.user,
-    password: server.password,
-    lazyConnect: true,
-    connectTimeout: CONNECT_WITHIN_MS,
-    commandTimeout: COMMAND_WITHIN_MS,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-  });
-  let cause: Error | undefined;
-  // connect() says no more than that the connection is closed; why stands in the last of these events.
-  redis.on("error", (error: Error) => {
-    cause = error;
-  });
-  try {
-    await redis.connect();
-    return await use(redis);
-  } catch (error) {
-    throw cause ?? error;
-  } finally {
-    redis.disconnect();
-  }
-}
-
 function serverProcess(
   program: FoundProgram,
   server: RedisServer,
@@ -108,13 +75,13 @@ function serverProcess(
     args: [settings],
     ports: [{ port: server.port, wantedBy: `Redis in ${dataCentre}` }],
     // While the data is being read Redis answers PING with LOADING, which the driver throws.
-    isReady: async () => await connectRedis(server, async (redis) => (await redis.ping()) === "PONG"),
+    isReady: async () => await useRedis(server, async (redis) => (await redis.ping()) === "PONG"),
   };
 }
 
 /** Asks one server which of the given orders it holds. */
 async function findOrders(server: RedisServer, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  return await connectRedis(server, async (redis) => {
+  return await useRedis(server, async (redis) => {
     const held = new Set<string>();
     for (const chunk of chunkIds(ids)) {
       const values = await redis.mget(chunk.map((id) => `${ORDER_KEY_PREFIX}${id}`));

@@ -13,6 +13,8 @@ export type HeldReason =
 export interface CopyStatus extends CopyCounts {
   readonly dataCentre: string;
   readonly queued: number;
+  /** Writes that the active side has not answered yet: their copies are still to come. */
+  readonly unanswered: number;
   readonly bytes: number;
   /** Milliseconds since the oldest that is queued was written; 0: nothing is queued. */
   readonly oldestAgeMs: number;

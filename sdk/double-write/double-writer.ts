@@ -74,6 +74,7 @@ function describe(writing: Writing, { name, lane }: Site): CopyStatus {
   return {
     dataCentre: name,
     queued: lane.size,
+    unanswered: name === writing.term?.active ? 0 : writing.admitted,
     bytes: lane.bytes,
     oldestAgeMs: oldestAtMs === null ? 0 : Math.max(0, Date.now() - oldestAtMs),
     held: judgeHold(writing, name),

@@ -22,6 +22,7 @@ export function observeCopies(
   const meter = metrics.getMeter(SCOPE, VERSION);
   const gauge = (name: string, description: string) => meter.createObservableGauge(name, { description });
   const queued = gauge("evenkeel.copies.queued", "Writes that wait for being copied");
+  const unanswered = gauge("evenkeel.copies.unanswered", "Writes whose copies are still to come");
   const bytes = gauge("evenkeel.copies.bytes", "Bytes that wait for being copied");
   const age = gauge("evenkeel.copies.oldest_age_ms", "Age of the oldest write that waits, ms");
   const diverged = gauge("evenkeel.copies.diverged", "Whether copies are known to be missing");
@@ -36,6 +37,7 @@ export function observeCopies(
         "evenkeel.data_centre": status.dataCentre,
       };
       result.observe(queued, status.queued, there);
+      result.observe(unanswered, status.unanswered, there);
       result.observe(bytes, status.bytes, there);
       result.observe(age, status.oldestAgeMs, there);
       result.observe(diverged, status.diverged ? 1 : 0, there);
@@ -43,7 +45,7 @@ export function observeCopies(
         result.observe(outcomes, status[outcome], { ...there, "evenkeel.outcome": outcome });
     }
   };
-  const observables = [queued, bytes, age, diverged, outcomes];
+  const observables = [queued, unanswered, bytes, age, diverged, outcomes];
   meter.addBatchObservableCallback(collect, observables);
   return () => meter.removeBatchObservableCallback(collect, observables);
 }

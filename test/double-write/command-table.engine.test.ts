@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { administerRedis, startRedisNode } from "@evenkeel/lab/engines/redis-nodes";
+import { useRedis } from "@evenkeel/lab/engines/redis-connection";
+import { startRedisNode } from "@evenkeel/lab/engines/redis-nodes";
 import { createSupervisor } from "@evenkeel/lab/processes/supervisor";
 import { ensurePrograms, isFound } from "@evenkeel/lab/setup/programs";
 import { expect, test } from "vitest";
@@ -30,7 +31,7 @@ test("every command of a real server has a class, and none that writes is taken 
   try {
     const node = { name: "commands", port: PORT, password: PASSWORD, settings: [] };
     await startRedisNode({ stateDir, program, supervisor }, node);
-    const commands = Commands.parse(await administerRedis(node, (redis) => redis.call("COMMAND")));
+    const commands = Commands.parse(await useRedis(node, (redis) => redis.call("COMMAND")));
     const rows = new Map(
       COMMAND_TABLE.flatMap((row) => row.commands.split(/\s+/).map((name) => [name, row])),
     );

@@ -1,9 +1,5 @@
-import {
-  administerRedis,
-  formRedisCluster,
-  type StartedRedisNode,
-  startRedisNode,
-} from "@evenkeel/lab/engines/redis-nodes";
+import { useRedis } from "@evenkeel/lab/engines/redis-connection";
+import { formRedisCluster, type StartedRedisNode, startRedisNode } from "@evenkeel/lab/engines/redis-nodes";
 import { redis } from "@evenkeel/plugins/monitors";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../eventually.ts";
@@ -106,7 +102,7 @@ describe.skipIf(missing !== undefined)("Redis as a cluster of six nodes", () => 
   });
 
   test("[SAFE-5] a missing right, a wrong password and another mode's server are config", async () => {
-    await administerRedis(node(0), async (client) =>
+    await useRedis(node(0), async (client) =>
       client.call("ACL", "SETUSER", "bare", "on", ">bare", "-@all", "+ping", "+role", "+info"),
     );
     const bare = { user: "bare", password: "bare", furtherAddresses: [] };
@@ -115,7 +111,7 @@ describe.skipIf(missing !== undefined)("Redis as a cluster of six nodes", () => 
       reason: "permission-denied",
       advice: "ACL SETUSER bare +ping +role +info +cluster|info +cluster|nodes",
     });
-    await administerRedis(node(0), async (client) =>
+    await useRedis(node(0), async (client) =>
       client.call("ACL", "SETUSER", "bare", "+cluster|info", "+cluster|nodes"),
     );
     expect((await probeFresh(bare)).verdict).toBe("up");
@@ -136,9 +132,7 @@ describe.skipIf(missing !== undefined)("Redis as a cluster of six nodes", () => 
   });
 
   test("a killed master is told at once, its replica takes over, and it comes back as a replica", async () => {
-    await administerRedis(node(4), async (client) =>
-      client.config("SET", "cluster-replica-no-failover", "no"),
-    );
+    await useRedis(node(4), async (client) => client.config("SET", "cluster-replica-no-failover", "no"));
     const { probe, closed, destroy } = open();
     expect((await probe()).judgement.verdict).toBe("up");
     await node(1).process.kill();

@@ -1,5 +1,5 @@
+import { useRedis } from "@evenkeel/lab/engines/redis-connection";
 import {
-  administerRedis,
   type RedisNodeRequest,
   type StartedRedisNode,
   startRedisNode,
@@ -94,7 +94,7 @@ describe.skipIf(missing !== undefined)("Redis with three sentinels", () => {
   /** How long a server has to be silent before the sentinels hold it for down. */
   async function setPatience(patienceMs: number, of = sentinels): Promise<void> {
     for (const sentinel of of)
-      await administerRedis(sentinel, async (client) =>
+      await useRedis(sentinel, async (client) =>
         client.call("SENTINEL", "SET", MASTER, "down-after-milliseconds", patienceMs),
       );
   }
@@ -150,7 +150,7 @@ describe.skipIf(missing !== undefined)("Redis with three sentinels", () => {
 
   test("[SAFE-5] an account without a needed right is config, with the rule to set", async () => {
     for (const sentinel of sentinels)
-      await administerRedis(sentinel, async (client) =>
+      await useRedis(sentinel, async (client) =>
         client.call("ACL", "SETUSER", "bare", "on", ">bare", "-@all", "+ping", "+sentinel|master"),
       );
     expect(await probeFresh({ sentinelUser: "bare", sentinelPassword: "bare" })).toMatchObject({
@@ -159,7 +159,7 @@ describe.skipIf(missing !== undefined)("Redis with three sentinels", () => {
       advice: expect.stringContaining("ACL SETUSER bare +ping +sentinel|get-master-addr-by-name"),
     });
     for (const sentinel of sentinels)
-      await administerRedis(sentinel, async (client) =>
+      await useRedis(sentinel, async (client) =>
         client.call("ACL", "SETUSER", "bare", "+sentinel|get-master-addr-by-name", "+sentinel|ckquorum"),
       );
     await eventually(async () =>
@@ -181,7 +181,7 @@ describe.skipIf(missing !== undefined)("Redis with three sentinels", () => {
   test("a master that says that it is a replica takes no writes", async () => {
     const [sentinel] = sentinels;
     if (sentinel === undefined) throw new Error("no sentinel was started");
-    await administerRedis(sentinel, async (client) =>
+    await useRedis(sentinel, async (client) =>
       client.call("SENTINEL", "MONITOR", "confused", "127.0.0.1", replica.port, 2),
     );
     expect(await probeFresh({ masterName: "confused" })).toMatchObject({
@@ -189,7 +189,7 @@ describe.skipIf(missing !== undefined)("Redis with three sentinels", () => {
       reason: "read-only",
       words: expect.stringMatching(/role of .* is slave, although it is master of confused/),
     });
-    await administerRedis(sentinel, async (client) => client.call("SENTINEL", "REMOVE", "confused"));
+    await useRedis(sentinel, async (client) => client.call("SENTINEL", "REMOVE", "confused"));
   });
 
   test("without a quorum a master that serves is degraded", async () => {
@@ -231,7 +231,7 @@ describe.skipIf(missing !== undefined)("Redis with three sentinels", () => {
     }, LONG);
     expect(await master.process.revive()).toEqual({ ok: true });
     // The sentinels would do this too, ten seconds later.
-    await administerRedis(master, async (client) => client.replicaof("127.0.0.1", replica.port));
+    await useRedis(master, async (client) => client.replicaof("127.0.0.1", replica.port));
     await eventually(async () => expect((await kept.probe()).judgement.verdict).toBe("up"), LONG);
     kept.destroy();
   });

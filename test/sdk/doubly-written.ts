@@ -1,7 +1,8 @@
 import type { CopySettings, SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { ADMIN_USER } from "@evenkeel/lab/engines/engine-handle";
+import { useRedis } from "@evenkeel/lab/engines/redis-connection";
 import { loadSecrets } from "@evenkeel/lab/engines/secrets";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import { expect } from "vitest";
 import type { RedisSource } from "../../sdk/open-redis.ts";
 import { eventually } from "../eventually.ts";
@@ -25,19 +26,14 @@ export function statusOf(source: RedisSource, dataCentre: Site) {
   return status;
 }
 
-/** Connects to one side past the SDK. */
+/** Asks one side past the SDK. */
 export async function askSide<Result>(
   sites: TwoSites,
   dataCentre: Site,
   ask: (redis: Redis) => Promise<Result>,
 ): Promise<Result> {
   const { host, port, users } = sites.engine.dataCentres[dataCentre];
-  const redis = new Redis({ host, port, username: users.app.user, password: users.app.password });
-  try {
-    return await ask(redis);
-  } finally {
-    redis.disconnect();
-  }
+  return await useRedis({ host, port, ...users.app }, ask);
 }
 
 /**
@@ -47,9 +43,8 @@ export async function askSide<Result>(
 export async function keepAnswered(sites: TwoSites, dataCentre: Site): Promise<void> {
   const { host, port } = sites.engine.dataCentres[dataCentre];
   const password = loadSecrets(sites.directory).passwords["redis-admin"];
-  const redis = new Redis({ host, port, username: ADMIN_USER, password });
-  await redis.config("SET", "appendfsync", "always");
-  redis.disconnect();
+  const login = { host, port, user: ADMIN_USER, ...(password === undefined ? {} : { password }) };
+  await useRedis(login, (redis) => redis.config("SET", "appendfsync", "always"));
 }
 
 /** Removes all orders on both sides. */

@@ -1,4 +1,7 @@
+import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { appendFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect } from "vitest";
 import { openRedis, type RedisSource } from "../../sdk/open-redis.ts";
@@ -277,5 +280,92 @@ describe("a Redis source that writes doubly", () => {
     expect(statusOf(next, "dc2")).toMatchObject({ queued: 5, diverged: false });
     await sites.route({ dataCentres: flags(true, true) });
     await expectEqualSides(sites, next, "dc2");
+  });
+
+  it("of a process that was killed are sent by the next one from its queue on disk, but for what was torn", async () => {
+    const directory = join(sites.directory, randomUUID());
+    const config = doubly(sites, { queue: "disk", directory });
+    const file = join(sites.directory, `${randomUUID()}.json`);
+    writeFileSync(file, JSON.stringify(config));
+    await sites.route({ dataCentres: flags(true, false) });
+    const program = new URL("write-and-wait.ts", import.meta.url).pathname;
+    const child = spawn(process.execPath, [program, file, String(BURST)], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [said] = await once(child.stdout, "data");
+    expect(String(said)).toBe("written\n");
+    await expect(openRedis(config)).rejects.toMatchObject({
+      problems: [expect.stringMatching(new RegExp(`process ${child.pid} on .* uses ${directory}`))],
+    });
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    // As if it had died within its next write.
+    const [segment = ""] = readdirSync(directory).filter((name) => name.startsWith("segment"));
+    appendFileSync(join(directory, segment), Buffer.from([200, 0, 0, 0, 1, 2, 3]));
+    const next = keep(await openRedis(config, { snapshotFile: false }));
+    expect(statusOf(next, "dc2")).toMatchObject({ queued: 2 * BURST + 1, divergedBy: ["torn"] });
+    expect(statusOf(next, "dc2").oldestAgeMs).toBeGreaterThan(0);
+    // What comes new lines up behind what is left.
+    await next.client.incr("order:count");
+    await sites.route({ dataCentres: flags(true, true) });
+    await expectEqualSides(sites, next, "dc2");
+    expect(await askSide(sites, "dc2", (redis) => redis.lrange("order:list", 0, -1))).toEqual([
+      "a",
+      "b",
+      "c",
+    ]);
+    expect(statusOf(next, "dc2")).toMatchObject({ discarded: 0, uncertain: 0, failed: 0 });
+  });
+
+  it("of a process that was killed are discarded by the next one if the active side changed meanwhile", async () => {
+    const directory = join(sites.directory, randomUUID());
+    await sites.route({ dataCentres: flags(true, false) });
+    const first = keep(await openRedis(doubly(sites, { queue: "disk", directory }), { snapshotFile: false }));
+    for (let order = 0; order < 5; order += 1) await first.client.set(`order:${order}`, "old");
+    await first.close();
+    await sites.route({ active: "dc2", dataCentres: flags(true, true) });
+    await askSide(sites, "dc2", (redis) => redis.set("order:0", "new"));
+    await sites.route({ active: "dc1", dataCentres: flags(true, true) });
+    const next = keep(await openRedis(doubly(sites, { queue: "disk", directory }), { snapshotFile: false }));
+    expect(statusOf(next, "dc2")).toMatchObject({ queued: 0, discarded: 5, divergedBy: ["discarded"] });
+    await next.client.set("order:1", "newer");
+    await eventually(async () => {
+      expect(await askSide(sites, "dc2", (redis) => redis.mget("order:0", "order:1"))).toEqual([
+        "new",
+        "newer",
+      ]);
+    });
+    await next.close();
+    const last = keep(await openRedis(doubly(sites, { queue: "disk", directory }), { snapshotFile: false }));
+    expect(statusOf(last, "dc2")).toMatchObject({ discarded: 0, divergedBy: ["discarded"] });
+  });
+
+  it("[holdMs] a planned switch loses neither writes nor copies: they wait until the queue is dry", async () => {
+    const source = await open({}, { holdMs: 60_000 });
+    let running = true;
+    const ids: string[] = [];
+    const place = async (): Promise<void> => {
+      while (running) {
+        const id = `order:${ids.length}`;
+        ids.push(id);
+        await source.client.multi().set(id, "1").incr("order:count").exec();
+      }
+    };
+    const placing = [place(), place(), place()];
+    await eventually(() => expect(statusOf(source, "dc2").sent).toBeGreaterThan(BURST));
+    await sites.route({ dataCentres: flags(false, true), decidedBy: "operator:a test" });
+    await eventually(() => expect(statusOf(source, "dc1").held).toBe("not-writable"));
+    await eventually(() => expect(statusOf(source, "dc2")).toMatchObject({ queued: 0, unanswered: 0 }));
+    const { sent } = statusOf(source, "dc1");
+    const switched = nextSwitch(source);
+    await sites.route({ active: "dc2", dataCentres: flags(true, true), decidedBy: "operator:a test" });
+    await switched;
+    await eventually(() => expect(statusOf(source, "dc1").sent).toBeGreaterThan(sent + BURST));
+    running = false;
+    await Promise.all(placing);
+    await expectEqualSides(sites, source, "dc1");
+    expect(await askSide(sites, "dc2", (redis) => redis.get("order:count"))).toBe(String(ids.length));
+    for (const site of ["dc1", "dc2"] as const)
+      expect(statusOf(source, site)).toMatchObject({ discarded: 0, diverged: false });
   });
 });

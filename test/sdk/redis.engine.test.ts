@@ -1,4 +1,4 @@
-import { Redis } from "ioredis";
+import { useRedis } from "@evenkeel/lab/engines/redis-connection";
 import { openRedis } from "../../sdk/open-redis.ts";
 import { describeSource } from "./source-suite.ts";
 
@@ -9,10 +9,8 @@ describeSource({
   portBase: 22600,
   async prepare(sites) {
     for (const [name, site] of Object.entries(sites.engine.dataCentres)) {
-      const { user, password } = site.users.app;
-      const redis = new Redis({ host: site.host, port: site.port, username: user, password });
-      await redis.set(NAME_KEY, name);
-      redis.disconnect();
+      const { host, port, users } = site;
+      await useRedis({ host, port, ...users.app }, (redis) => redis.set(NAME_KEY, name));
     }
   },
   async open(_sites, config, options) {
