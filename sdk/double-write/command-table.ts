@@ -215,15 +215,20 @@ export const COMMAND_TABLE: readonly CommandRow[] = [
     commands: "debug migrate pfdebug restore restore-asking",
   },
   {
+    class: "refused",
+    because: "it belongs to one connection, which all calls share; take one of your own",
+    commands: `asking auth client discard exec hello monitor multi psubscribe psync punsubscribe quit readonly readwrite
+      replconf reset ssubscribe subscribe sunsubscribe sync unsubscribe unwatch watch`,
+  },
+  {
     class: "local-only",
-    because: "it concerns a server or a connection",
-    commands: `acl asking auth bgrewriteaof bgsave client cluster command config discard exec failover hello lastsave
-      latency memory module monitor multi pfselftest psync quit readonly readwrite replconf replicaof reset save script
-      shutdown slaveof slowlog sync unwatch wait waitaof watch`,
+    because: "it concerns a server",
+    commands: `acl bgrewriteaof bgsave cluster command config failover lastsave latency memory module pfselftest
+      replicaof save script shutdown slaveof slowlog wait waitaof`,
   },
   {
     class: "local-only",
     because: "messages reach those who listen at the active data centre",
-    commands: "psubscribe publish pubsub punsubscribe spublish ssubscribe subscribe sunsubscribe unsubscribe",
+    commands: "publish pubsub spublish",
   },
 ];

@@ -9,7 +9,6 @@ import {
   beginWriting,
   type DoubleWriterRequest,
   judgeHold,
-  loseEverywhere,
   type Site,
   type Writing,
   wakeAll,
@@ -50,10 +49,7 @@ export async function openDoubleWriter(request: DoubleWriterRequest): Promise<Do
   const writing = await beginWriting(request);
   return {
     admit: (bytes) => admit(writing, bytes),
-    commit(ticket, copy, isCertain) {
-      if (!isCertain) loseEverywhere(writing, "uncertain", 1, "a write was sent and not answered");
-      return commit(writing, ticket, copy);
-    },
+    commit: (ticket, copy, isCertain) => commit(writing, ticket, copy, isCertain),
     follow: (route) => follow(writing, route),
     setReached(isReached) {
       writing.isReached = isReached;

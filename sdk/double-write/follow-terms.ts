@@ -1,7 +1,7 @@
 import type { Route } from "@evenkeel/contracts/route";
 import { createEntry } from "./admit-writes.ts";
 import { continuesTerm, termOf } from "./term.ts";
-import { loseEverywhere, type Writing, wakeAll } from "./writing.ts";
+import { loseBeside, type Writing, wakeAll } from "./writing.ts";
 
 /**
  * Follows a route: what was written in a term that is over is copied no more.
@@ -40,7 +40,13 @@ function adoptLeft(writing: Writing, isSame: boolean): void {
     if (sites.has(name)) ledger.lose(name, "uncertain", count, "the process ended while they were sent");
   }
   if (left.tornRecords > 0)
-    loseEverywhere(writing, "torn", left.tornRecords, "the end of a file is not whole");
+    loseBeside(
+      writing,
+      left.term?.active ?? null,
+      "torn",
+      left.tornRecords,
+      "the end of a file is not whole",
+    );
   for (const { to, ...rest } of left.entries) {
     const { commands } = rest;
     for (const name of to) {

@@ -1,5 +1,6 @@
 import type { Route } from "@evenkeel/contracts/route";
 import type { CopySettings } from "@evenkeel/contracts/sdk-config";
+import { type AnswerOrder, createAnswerOrder } from "./answer-order.ts";
 import { type Copier, type CopyOutcome, createCopier } from "./copier.ts";
 import { type CopyLedger, createCopyLedger, type DivergedReason } from "./copy-ledger.ts";
 import type { HeldReason } from "./copy-status.ts";
@@ -55,6 +56,7 @@ export interface Writing {
   admitted: number;
   admittedBytes: number;
   lastId: number;
+  readonly order: AnswerOrder;
 }
 
 /**
@@ -79,7 +81,7 @@ export async function beginWriting(request: DoubleWriterRequest): Promise<Writin
   const writing: Writing = {
     ...{ request, ledger, keeper, sites, term: null, mark: {}, route: null },
     ...{ isReached: false, isClosing: false, admitted: 0, admittedBytes: 0 },
-    lastId: opened?.left.lastId ?? 0,
+    ...{ lastId: opened?.left.lastId ?? 0, order: createAnswerOrder() },
   };
   for (const name of dataCentres) sites.set(name, createSite(writing, name));
   return writing;
@@ -121,9 +123,9 @@ export function judgeHold({ route, isReached }: Writing, dataCentre: string): He
   return route.dataCentres[dataCentre]?.writable === true ? null : "not-writable";
 }
 
-/** Lists the data centres that writes are copied to. */
-export function* destinationsOf({ sites, term }: Writing): Generator<Site> {
-  for (const site of sites.values()) if (site.name !== term?.active) yield site;
+/** Lists the data centres that writes are copied to. @param active the one that executes them */
+export function* destinationsOf({ sites }: Writing, active: string | null): Generator<Site> {
+  for (const site of sites.values()) if (site.name !== active) yield site;
 }
 
 /** Looks for something to send to each data centre. */
@@ -131,12 +133,13 @@ export function wakeAll({ sites }: Writing): void {
   for (const { copier } of sites.values()) copier.wake();
 }
 
-/** Counts what is missing wherever copies go. */
-export function loseEverywhere(
+/** Counts what is missing in each data centre but the one that has executed it, or may have. */
+export function loseBeside(
   writing: Writing,
+  active: string | null,
   reason: DivergedReason,
   count: number,
   message: string,
 ): void {
-  for (const { name } of destinationsOf(writing)) writing.ledger.lose(name, reason, count, message);
+  for (const { name } of destinationsOf(writing, active)) writing.ledger.lose(name, reason, count, message);
 }

@@ -99,7 +99,8 @@ export async function expectEqualSides(sites: TwoSites, source: RedisSource, to:
   }
 }
 
-function dropExpiry(all: Record<string, unknown>): Record<string, unknown> {
+/** What each key holds, without the moment at which it expires. */
+export function dropExpiry(all: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(all as Record<string, { value: unknown }>).map(([key, { value }]) => [key, value]),
   );
