@@ -84,9 +84,12 @@ async function close(writing: Writing): Promise<void> {
   const { request, sites, ledger, keeper } = writing;
   writing.isClosing = true;
   const endAtMs = performance.now() + request.settings.closeWithinMs;
+  // The store and a server may come back in time; what people have closed stays closed.
   const isBusy = (): boolean =>
     writing.admitted > 0 ||
-    [...sites.values()].some(({ name, lane }) => lane.size > 0 && judgeHold(writing, name) === null);
+    [...sites.values()].some(
+      ({ name, lane }) => lane.size > 0 && judgeHold(writing, name) !== "not-writable",
+    );
   while (isBusy() && performance.now() < endAtMs) await wait(CLOSE_POLL_MS);
   for (const { name, lane, copier } of sites.values()) {
     copier.close();

@@ -201,6 +201,17 @@ describe("the copies of a source that writes doubly", () => {
     expect(statusOf("dc2")).toMatchObject({ uncertain: 1, diverged: false });
   });
 
+  test("are waited for when the source is closed, also while the store is only on its way", async () => {
+    const { writer, write, asked, statusOf } = await open({ closeWithinMs: 60_000 });
+    writer.follow(makeRoute(1));
+    write("a", "1");
+    const closed = writer.close();
+    writer.setReached(true);
+    asked[0]?.answer({ kind: "applied" });
+    await closed;
+    expect(statusOf("dc2")).toMatchObject({ sent: 1, queued: 0, diverged: false });
+  });
+
   test("that are still in memory at the end are counted, and no write is let in any more", async () => {
     const { writer, write, statusOf, told } = await open();
     writer.follow(makeRoute(1));

@@ -56,5 +56,5 @@ export const CALLS: fc.Arbitrary<readonly ArbitraryCall[]> = fc.array(
       }),
     },
   ),
-  { minLength: 1, maxLength: 60 },
+  { minLength: 1, maxLength: 60, size: "max" },
 );

@@ -114,10 +114,10 @@ describe("a Redis source that writes doubly", () => {
         const [first, second] = [await readAll(sites, "dc1"), await readAll(sites, "dc2")];
         expect(dropExpiry(second)).toEqual(dropExpiry(first));
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
     expect(statusOf(source, "dc2")).toMatchObject({ failed: 0, uncertain: 0, diverged: false });
-    expect(statusOf(source, "dc2").sent).toBeGreaterThan(BURST);
+    expect(statusOf(source, "dc2").sent).toBeGreaterThan(100);
   });
 
   it("refuses what cannot be copied, by name and with the reason, and sends nothing", async () => {
