@@ -2,6 +2,7 @@ import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import type { CopyStatus } from "./double-write/copy-status.ts";
 import { type Copies, openCopies } from "./redis/open-copies.ts";
 import { createRedisSide, type RedisDriverOptions } from "./redis/redis-side.ts";
+import { createResender } from "./redis/resend-refused.ts";
 import { createRoutedRedis, isAway, type RoutedRedis } from "./redis/routed-redis.ts";
 import { openSource, type RoutedSource } from "./switching/open-source.ts";
 import type { SourceOptions } from "./switching/source-options.ts";
@@ -40,8 +41,9 @@ export async function openRedis(
   options: RedisSourceOptions = {},
 ): Promise<RedisSource> {
   let copies: Copies | null = null;
+  const resender = createResender();
   const { board, readers, source, ...opened } = await openSource(config, options, {
-    createSide: (request) => createRedisSide(request, options.driver ?? {}),
+    createSide: (request) => createRedisSide(request, options.driver ?? {}, resender.take),
     isAway,
     spreadsReads: true,
     async createCompanion(parts) {
@@ -50,7 +52,8 @@ export async function openRedis(
     },
   });
   const writer = (copies as Copies | null)?.writer ?? null;
-  const client = createRoutedRedis({ board, readers, writer, retry: opened.config.router.retry });
+  const { retry } = opened.config.router;
+  const client = createRoutedRedis({ board, readers, writer, retry, resender });
   const shown = writer === null ? null : { status: writer.status, resynced: writer.resynced };
   return { ...source, client, copies: shown };
 }

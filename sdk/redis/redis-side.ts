@@ -2,15 +2,13 @@ import { Redis, type RedisOptions } from "ioredis";
 import { ClosedError } from "../errors.ts";
 import type { SideRequest, WarmSide } from "../switching/create-sides.ts";
 import type { Waiting } from "../switching/side.ts";
+import { catchRefused, READ_ONLY, type Resender } from "./resend-refused.ts";
 
 const FIRST_RECONNECT_MS = 50;
 const LONGEST_RECONNECT_MS = 2000;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 /** How long ioredis waits for a server to close too; we destroy the socket ourselves. */
 const DISCONNECT_TIMEOUT_MS = 10;
-
-/** With what a replica refuses a write. */
-const READ_ONLY = "READONLY";
 
 /** Our own event on a connection that was given up: whoever waits for it may stop. */
 const DISCARDED = "evenkeel-discarded";
@@ -42,9 +40,14 @@ export function isReplyError(error: unknown): error is Error {
  *
  * @param request the data centre and its server
  * @param driver settings of the application for ioredis
+ * @param take takes commands that the server refused as read-only; undefined: they are rejected
  * @returns the side
  */
-export function createRedisSide(request: SideRequest, driver: RedisDriverOptions): RedisSide {
+export function createRedisSide(
+  request: SideRequest,
+  driver: RedisDriverOptions,
+  take?: Resender["take"],
+): RedisSide {
   let lastError: Error | null = null;
   const drains = new Set<NodeJS.Timeout>();
   const connect = (): Redis => {
@@ -54,6 +57,7 @@ export function createRedisSide(request: SideRequest, driver: RedisDriverOptions
       lastError = error;
     });
     redis.on("close", request.onBroken);
+    if (take !== undefined) catchRefused(redis, take);
     return redis;
   };
   const side: RedisSide = {

@@ -7,6 +7,7 @@ import type { Switchboard } from "../switching/switchboard.ts";
 import { beginChain } from "./begin-chain.ts";
 import { readNearby } from "./local-reads.ts";
 import type { RedisSide } from "./redis-side.ts";
+import type { Resender } from "./resend-refused.ts";
 import { sendCopied } from "./send-copied.ts";
 import {
   type Method,
@@ -44,6 +45,8 @@ export interface RoutedRedisRequest {
   readonly readers: Readers<RedisSide> | null;
   /** Copies writes to the other data centres; null: they are not copied. */
   readonly writer: DoubleWriter | null;
+  /** Sends commands again that a replica refused; absent: none is. */
+  readonly resender?: Resender;
 }
 
 /** A call of one of the client's methods. */
@@ -63,7 +66,8 @@ interface Call {
  * @param request what it is made of
  * @returns the client
  */
-export function createRoutedRedis({ board, retry, readers, writer }: RoutedRedisRequest): RoutedRedis {
+export function createRoutedRedis(routed: RoutedRedisRequest): RoutedRedis {
+  const { board, retry, readers, writer } = routed;
   const request: AcquireRequest<RedisSide, RedisSide> = {
     board,
     retry,
@@ -71,6 +75,8 @@ export function createRoutedRedis({ board, retry, readers, writer }: RoutedRedis
     giveBack: () => undefined,
     isAway: () => true,
   };
+  // What is copied must be known by the side that it was done on.
+  if (writer === null) routed.resender?.use(request);
   const sendTo =
     writer === null
       ? sendPlainly

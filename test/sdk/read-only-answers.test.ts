@@ -6,6 +6,8 @@ import { NotWritableError } from "../../sdk/errors.ts";
 import { createMongoSide } from "../../sdk/mongodb/mongo-side.ts";
 import { createRoutedMongo } from "../../sdk/mongodb/routed-mongo.ts";
 import { createRedisSide } from "../../sdk/redis/redis-side.ts";
+import { createResender } from "../../sdk/redis/resend-refused.ts";
+import { createRoutedRedis } from "../../sdk/redis/routed-redis.ts";
 import type { SideRequest } from "../../sdk/switching/create-sides.ts";
 import type { Side } from "../../sdk/switching/side.ts";
 import { createSwitchboard, type Switchboard } from "../../sdk/switching/switchboard.ts";
@@ -179,4 +181,52 @@ test("Redis's READONLY makes the route be read again", async () => {
   await eventually(() => expect(side.redis.status).toBe("ready"));
   await expect(side.redis.set("order:1", "tea")).rejects.toThrow("READONLY");
   expect(onReadOnly).toHaveBeenCalledTimes(1);
+});
+
+/** A Redis that refuses writes as a replica does, or takes them. */
+async function startRedis(
+  isReplica: boolean,
+): Promise<{ readonly address: string; readonly writes: string[] }> {
+  const writes: string[] = [];
+  const { address } = await serveRedis((command) => {
+    const word = command.split(" ")[0]?.toUpperCase() ?? "";
+    if (word === "INFO") return bulk("loading:0\r\n");
+    if (word !== "SET" && word !== "INCR") return "+OK\r\n";
+    writes.push(command);
+    return isReplica ? "-READONLY You can't write against a read only replica.\r\n" : "+TAKEN\r\n";
+  });
+  return { address, writes };
+}
+
+/** A client over a home that refuses writes and another side that takes them. */
+async function routeRedis(times: number) {
+  const refusing = await startRedis(true);
+  const taking = await startRedis(false);
+  const resender = createResender();
+  const { board, readings } = boardOf(
+    createRedisSide(requestOf(refusing.address), {}, resender.take),
+    createRedisSide(requestOf(taking.address, { dataCentre: "dc2" }), {}, resender.take),
+  );
+  const client = createRoutedRedis({
+    ...{ board, resender, readers: null, writer: null },
+    retry: { times, delayMs: 5000 },
+  });
+  return { client, refusing, taking, readings };
+}
+
+test("a command that a replica refused is sent, once, where the route that was read again points to", async () => {
+  const { client, refusing, taking, readings } = await routeRedis(1);
+  expect(await client.set("order:1", "tea")).toBe("TAKEN");
+  expect(readings).toHaveLength(1);
+  expect(refusing.writes).toHaveLength(1);
+  expect(taking.writes).toHaveLength(1);
+});
+
+test("it is tried only as often as configured, and what belongs to a pipeline stays with it", async () => {
+  const never = await routeRedis(0);
+  await expect(never.client.set("order:1", "tea")).rejects.toThrow("READONLY");
+  const { client, taking } = await routeRedis(3);
+  const answers = (await client.pipeline().set("order:1", "tea").exec()) ?? [];
+  expect(String(answers[0]?.[0])).toContain("READONLY");
+  expect([...never.taking.writes, ...taking.writes]).toEqual([]);
 });
