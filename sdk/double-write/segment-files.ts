@@ -5,6 +5,7 @@ import { decodeRecords, encodeRecord, type JournalRecord } from "./segment-forma
 /** A file is given up for a new one when it has grown so long, or twice as long as what the new one would begin with. */
 const SEGMENT_BYTES = 4 * 1024 * 1024;
 const SEGMENT = /^segment-([0-9]{1,15})\.queue$/;
+const CHUNK_BYTES = 256 * 1024;
 const DRAFT = "segment.draft";
 const OWNER_ONLY = 0o600;
 
@@ -68,7 +69,7 @@ export function createSegmentFiles(directory: string): SegmentFiles {
       const draft = join(directory, DRAFT);
       file = await open(draft, "w", OWNER_ONLY);
       length = 0;
-      for (const record of snapshot) length += await writeAt(file, length, encodeRecord(record));
+      for (const chunk of encodeInChunks(snapshot)) length += await writeAt(file, length, chunk);
       await file.datasync();
       lengthMax = Math.max(SEGMENT_BYTES, 2 * length);
       await rename(draft, pathOf(directory, (old.at(-1) ?? 0) + 1));
@@ -86,6 +87,22 @@ export function createSegmentFiles(directory: string): SegmentFiles {
       file = null;
     },
   };
+}
+
+/** Whoever writes meanwhile waits for the new file: a few large writes are over much sooner than many small ones. */
+function* encodeInChunks(records: Iterable<JournalRecord>): Generator<Buffer, void, undefined> {
+  let chunk: Buffer[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    const encoded = encodeRecord(record);
+    chunk.push(encoded);
+    bytes += encoded.length;
+    if (bytes < CHUNK_BYTES) continue;
+    yield Buffer.concat(chunk);
+    chunk = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(chunk);
 }
 
 /** A write may take only a part; after one that failed, the next begins at the same place. */

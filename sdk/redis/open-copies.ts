@@ -27,8 +27,17 @@ export async function openCopies(parts: SourceParts<RedisSide>): Promise<Copies 
   const writer = await openWriter(parts, settings);
   const endTelling = tellStatus(writer.status, (status) => tellLater(events, "copies", status));
   const endObserving = observeCopies(config, writer.status);
-  const onConnected = (): void => writer.setReached(true);
-  const onStale = (): void => writer.setReached(false);
+  let isStale = false;
+  const onConnected = async (): Promise<void> => {
+    isStale = false;
+    // What was decided while the store was away comes a moment after the connection: first look, then copy.
+    await parts.board.reread();
+    if (!isStale) writer.setReached(true);
+  };
+  const onStale = (): void => {
+    isStale = true;
+    writer.setReached(false);
+  };
   events.on("connected", onConnected);
   events.on("stale", onStale);
   return {

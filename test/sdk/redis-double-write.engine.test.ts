@@ -20,10 +20,13 @@ import {
   readAll,
   statusOf,
 } from "./doubly-written.ts";
+import { openRelay } from "./store-relay.ts";
 import type { TwoSites } from "./two-sites.ts";
 import { nextSwitch, useTwoSites } from "./use-two-sites.ts";
 
 const PORT_BASE = 28_100;
+/** Above the ports of the sites. */
+const RELAY_PORT = PORT_BASE + 95;
 /** A server that has not answered for so long does hang. */
 const HUNG_MS = 250;
 /** Small enough that the copies of a burst are still under way, or queued, when something happens to their server. */
@@ -263,6 +266,27 @@ describe("a Redis source that writes doubly", () => {
     expect(Object.keys(await readAll(sites, "dc2"))).toEqual(["order:0"]);
     expect(told).toEqual(["dc2 discarded"]);
     expect(await askSide(sites, "dc1", (redis) => redis.get("order:1"))).toBe("old");
+  });
+
+  it("[SAFE-1] copies nothing while the store is away, and looks for a switch before it goes on", async () => {
+    const config = doubly(sites);
+    const [member = ""] = config.etcd?.address.split(",") ?? [];
+    const relay = await openRelay(RELAY_PORT, Number(member.split(":").at(-1)));
+    const etcd = { ...config.etcd, address: `127.0.0.1:${RELAY_PORT}` };
+    const source = keep(await openRedis({ ...config, etcd }, { snapshotFile: false }));
+    await source.client.set("order:0", "first");
+    await eventually(() => expect(statusOf(source, "dc2").sent).toBe(1));
+    await relay.cut();
+    await eventually(() => expect(statusOf(source, "dc2").held).toBe("store-away"));
+    for (let order = 0; order < 5; order += 1) await source.client.set(`order:${order}`, "old");
+    await sites.route({ active: "dc2", dataCentres: flags(true, true) });
+    await askSide(sites, "dc2", (redis) => redis.set("order:0", "new"));
+    await relay.mend();
+    await eventually(() => expect(statusOf(source, "dc1").held).toBeNull(), { timeout: 60_000 });
+    expect(statusOf(source, "dc2")).toMatchObject({ sent: 1, queued: 0, discarded: 5, diverged: true });
+    expect(await source.client.get("order:0")).toBe("new");
+    await source.close();
+    await relay.cut();
   });
 
   it("lets the queue run dry while no writes are taken, so that a planned switch loses nothing", async () => {

@@ -220,7 +220,7 @@ const TABLES = [
 /** What is wanted; how many may exceed it is ratcheted: lower the number when it falls, never raise it. */
 const FILE_LINES_WANTED = 150;
 const FUNCTION_LINES_WANTED = 45;
-const FILES_OVER_WANTED = 36;
+const FILES_OVER_WANTED = 34;
 const FUNCTIONS_OVER_WANTED = 28;
 
 describe("sizes", () => {
