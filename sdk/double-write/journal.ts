@@ -39,6 +39,8 @@ interface JournalState {
   writing: Promise<void> | null;
   isFailing: boolean;
   isDirty: boolean;
+  /** The directory may belong to another process by now. */
+  isClosed: boolean;
 }
 
 /**
@@ -53,7 +55,16 @@ export function createJournal(
   release: () => Promise<void>,
 ): Journal {
   const state: JournalState = {
-    ...{ files, options, owner, waiting: [], writing: null, isFailing: false, isDirty: false },
+    ...{
+      files,
+      options,
+      owner,
+      waiting: [],
+      writing: null,
+      isFailing: false,
+      isDirty: false,
+      isClosed: false,
+    },
   };
   const timer = setInterval(() => {
     if (state.isFailing) void write(state);
@@ -66,20 +77,26 @@ export function createJournal(
     },
     append(records) {
       // What the disk refuses now stands in memory, from where the next attempt takes it.
-      if (state.isFailing && state.writing === null) return Promise.resolve();
+      if (state.isClosed || (state.isFailing && state.writing === null)) return Promise.resolve();
       return new Promise((done) => {
         state.waiting.push({ bytes: Buffer.concat(records.map(encodeRecord)), done });
         void write(state);
       });
     },
     async close() {
+      if (state.isClosed) return;
+      state.isClosed = true;
       clearInterval(timer);
-      await write(state);
-      if (options.fsync !== "never") await sync(state).catch((error: unknown) => fail(state, error));
-      await files.close();
+      await end(state);
       await release();
     },
   };
+}
+
+async function end(state: JournalState): Promise<void> {
+  await write(state);
+  if (state.options.fsync !== "never") await sync(state).catch((error: unknown) => fail(state, error));
+  await state.files.close();
 }
 
 function fail(state: JournalState, error: unknown): void {

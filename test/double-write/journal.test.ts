@@ -110,6 +110,17 @@ describe("the files of a queue", () => {
     expect(left.entries.map(({ id }) => id)).toEqual([1]);
   });
 
+  test("are not touched any more once they are closed, as they may belong to another process", async () => {
+    const journal = await open([TERM, entry(1)]);
+    await journal.close();
+    const names = readdirSync(directory);
+    await journal.append([entry(2)]);
+    await journal.close();
+    expect(readdirSync(directory)).toEqual(names);
+    expect((await readLeft()).left.entries.map(({ id }) => id)).toEqual([1]);
+    expect(problems).toEqual([]);
+  });
+
   test("say once that the disk refuses, keep nobody waiting, and go on when it takes them again", async () => {
     const journal = await open([TERM, entry(1)]);
     rmSync(directory, { recursive: true });
