@@ -5,7 +5,7 @@ import { type AcquireRequest, acquireConnection } from "../switching/acquire.ts"
 import type { RoutedRequest } from "../switching/routed-request.ts";
 import { isAway } from "./judge-errors.ts";
 import type { MysqlSide } from "./mysql-side.ts";
-import { createRun, type Method, type Run } from "./run-statement.ts";
+import { createRun, type Method, type Run, WRITES } from "./run-statement.ts";
 
 /** What mysql2's pools offer beside connections. */
 const WRITING_SQL = { escape: escapeValue, escapeId, format };
@@ -26,6 +26,7 @@ export function createRoutedMysql(routed: RoutedRequest<MysqlSide>): PromisePool
     retry,
     acquire: (side, done) => side.acquire(done),
     giveBack: (connection) => connection.release(),
+    mayWrite: WRITES.mayWrite,
     isAway,
   };
   const run = createRun(routed, request);

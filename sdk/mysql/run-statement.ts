@@ -3,11 +3,14 @@ import { NotWritableError } from "../errors.ts";
 import { createWriteJudge } from "../routing/judge-writes.ts";
 import { routeReads } from "../routing/route-reads.ts";
 import { MYSQL } from "../routing/scan-sql.ts";
-import { type Acquired, type AcquireRequest, acquireConnection } from "../switching/acquire.ts";
+import { type AcquireRequest, acquireConnection } from "../switching/acquire.ts";
 import type { RoutedRequest } from "../switching/routed-request.ts";
-import { tryOnWriter } from "../switching/try-again.ts";
+import { waitForWriter } from "../switching/try-again.ts";
 import { isAway, isReadOnlyServer } from "./judge-errors.ts";
 import type { MysqlSide } from "./mysql-side.ts";
+
+/** Judges statements; it has no state of its own, so that one serves all pools. */
+export const WRITES = createWriteJudge(MYSQL);
 
 /** The two ways in which mysql2 sends a statement. */
 export type Method = "query" | "execute";
@@ -29,18 +32,21 @@ export function createRun(
   request: AcquireRequest<MysqlSide, PoolConnection>,
 ): Run {
   const reads = routeReads(readers, MYSQL, isAway);
-  const writes = createWriteJudge(MYSQL);
-  const runActive: Run = (method, args, done) => {
-    const make = (tried: Done): void => {
-      const acquired: Acquired<MysqlSide, PoolConnection> = (error, connection) => {
-        if (connection === null) tried(error, null);
-        else runOn(connection, method, args, tried);
-      };
-      acquireConnection(request, acquired, () => writes.mayWrite(args[0]));
-    };
-    const attempt = { make, isRefused: isReadOnlyServer, mayRepeat: () => writes.mayRepeat(args[0]) };
-    tryOnWriter(request, attempt, done);
-  };
+  const runTimes = (method: Method, args: readonly unknown[], done: Done, triesLeft: number): void =>
+    acquireConnection(
+      request,
+      (error, connection) => {
+        if (connection === null) return done(error, null);
+        runOn(connection, method, args, (failure, result) => {
+          const isAgain =
+            failure !== null && triesLeft > 0 && isReadOnlyServer(failure) && WRITES.mayRepeat(args[0]);
+          if (isAgain) waitForWriter(request, () => runTimes(method, args, done, triesLeft - 1));
+          else done(failure, result);
+        });
+      },
+      args[0],
+    );
+  const runActive: Run = (method, args, done) => runTimes(method, args, done, request.retry.times);
   return (method, args, done) => {
     const reader = reads?.sideOf(args[0]) ?? null;
     if (reads === null || reader === null) return runActive(method, args, done);

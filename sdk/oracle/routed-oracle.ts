@@ -2,7 +2,7 @@ import { createWriteJudge } from "../routing/judge-writes.ts";
 import { ORACLE } from "../routing/scan-sql.ts";
 import { type AcquireRequest, acquireConnection } from "../switching/acquire.ts";
 import type { RoutedRequest } from "../switching/routed-request.ts";
-import { tryOnWriter } from "../switching/try-again.ts";
+import { waitForWriter } from "../switching/try-again.ts";
 import { isAway, isReadOnlyServer } from "./judge-errors.ts";
 import type { OracleConnection, OracleResult } from "./oracle-driver.ts";
 import type { OracleSide } from "./oracle-side.ts";
@@ -20,6 +20,17 @@ export interface RoutedOracle {
   close(): Promise<void>;
 }
 
+/** Has no state of its own, so that one serves all pools. */
+const WRITES = createWriteJudge(ORACLE);
+
+interface StatementArgs {
+  readonly sql: string;
+  readonly binds: unknown;
+  readonly options: object;
+}
+
+type Done = (error: Error | null, result: OracleResult | null) => void;
+
 /**
  * Makes a pool over all data centres: every checkout goes to the active one, and a connection stays with its own for as
  * long as it is out, so that a transaction is never split.
@@ -29,11 +40,24 @@ export interface RoutedOracle {
  */
 export function createRoutedOracle({ board, retry, end }: RoutedRequest<OracleSide>): RoutedOracle {
   const request: AcquireRequest<OracleSide, OracleConnection> = {
-    ...{ board, retry, isAway },
+    ...{ board, retry, isAway, mayWrite: WRITES.mayWrite },
     acquire: (side, done) => side.acquire(done),
     giveBack: (connection) => void connection.close(),
   };
-  const writes = createWriteJudge(ORACLE);
+  const execute = (args: StatementArgs, done: Done, triesLeft: number): void =>
+    acquireConnection(
+      request,
+      (error, connection) => {
+        if (connection === null) return done(error, null);
+        void runOn(connection, args, (failure, result) => {
+          const isAgain =
+            failure !== null && triesLeft > 0 && isReadOnlyServer(failure) && WRITES.mayRepeat(args.sql);
+          if (isAgain) waitForWriter(request, () => execute(args, done, triesLeft - 1));
+          else done(failure, result);
+        });
+      },
+      args.sql,
+    );
   return {
     getConnection: () =>
       new Promise((resolve, reject) => {
@@ -44,21 +68,8 @@ export function createRoutedOracle({ board, retry, end }: RoutedRequest<OracleSi
       }),
     execute: (sql, binds = [], options = {}) =>
       new Promise((resolve, reject) => {
-        const make = (tried: (error: Error | null, result: OracleResult | null) => void): void =>
-          acquireConnection(
-            request,
-            (error, connection) => {
-              if (connection === null) return tried(error, null);
-              const committed = { ...options, autoCommit: true };
-              void runOn(connection, () => connection.execute(sql, binds, committed), tried);
-            },
-            () => writes.mayWrite(sql),
-          );
-        const attempt = { make, isRefused: isReadOnlyServer, mayRepeat: () => writes.mayRepeat(sql) };
-        tryOnWriter<OracleResult>(request, attempt, (error, result) => {
-          if (result === null) reject(error);
-          else resolve(result);
-        });
+        const done: Done = (error, result) => (result === null ? reject(error) : resolve(result));
+        execute({ sql, binds, options: { ...options, autoCommit: true } }, done, retry.times);
       }),
     close: end,
   };
@@ -67,16 +78,16 @@ export function createRoutedOracle({ board, retry, end }: RoutedRequest<OracleSi
 /** Runs one statement and gives the connection back, before anybody is told: a pool of one must not wait for itself. */
 async function runOn(
   connection: OracleConnection,
-  run: () => Promise<OracleResult>,
-  tried: (error: Error | null, result: OracleResult | null) => void,
+  { sql, binds, options }: StatementArgs,
+  done: Done,
 ): Promise<void> {
   let result: OracleResult | null = null;
   let failure: Error | null = null;
   try {
-    result = await run();
+    result = await connection.execute(sql, binds, options);
   } catch (error) {
     failure = error instanceof Error ? error : new Error(String(error));
   }
   void connection.close({ drop: failure !== null && isAway(failure) });
-  tried(failure, result);
+  done(failure, result);
 }

@@ -2,9 +2,9 @@ import pg from "pg";
 import { createWriteJudge } from "../routing/judge-writes.ts";
 import { type ReadRoute, routeReads } from "../routing/route-reads.ts";
 import { POSTGRESQL } from "../routing/scan-sql.ts";
-import { type Acquired, type AcquireRequest, acquireConnection } from "../switching/acquire.ts";
+import { type AcquireRequest, acquireConnection } from "../switching/acquire.ts";
 import type { RoutedRequest } from "../switching/routed-request.ts";
-import { type Attempt, tryOnWriter } from "../switching/try-again.ts";
+import { waitForWriter } from "../switching/try-again.ts";
 import { isAway, isReadOnlyAnswer } from "./judge-errors.ts";
 import type { PgSide } from "./pg-side.ts";
 import { type QueryDone, runOn } from "./run-statement.ts";
@@ -34,10 +34,10 @@ export class RoutedPool extends pg.Pool {
     // kysely would connect to wherever pg's own defaults point, in order to cancel a query, if it found pg's class here.
     Reflect.set(this, "Client", null);
     this.#request = {
-      board,
-      retry,
+      ...{ board, retry },
       acquire: (side, done) => side.acquire(done),
       giveBack: (client) => client.release(),
+      mayWrite: WRITES.mayWrite,
       isAway,
     };
     this.#reads = routeReads(readers, POSTGRESQL, isAway);
@@ -101,21 +101,21 @@ export class RoutedPool extends pg.Pool {
     });
   }
 
-  #runActive(text: unknown, values: unknown, done: QueryDone): void {
+  #runActive(text: unknown, values: unknown, done: QueryDone, triesLeft = this.#request.retry.times): void {
     const request = this.#request;
-    const attempt: Attempt<unknown> = {
-      make(tried) {
-        const run: Acquired<PgSide, pg.PoolClient> = (error, client) => {
-          if (client === null) tried(error, null);
-          // pg gives undefined where there is no error.
-          else runOn(client, text, values, (failure, result) => tried(failure ?? null, result));
-        };
-        acquireConnection(request, run, () => WRITES.mayWrite(text));
+    acquireConnection(
+      request,
+      (error, client) => {
+        if (client === null) done(error);
+        else
+          runOn(client, text, values, (failure, result) => {
+            const isAgain = failure && triesLeft > 0 && isReadOnlyAnswer(failure) && WRITES.mayRepeat(text);
+            if (isAgain) waitForWriter(request, () => this.#runActive(text, values, done, triesLeft - 1));
+            else done(failure, result);
+          });
       },
-      isRefused: isReadOnlyAnswer,
-      mayRepeat: () => WRITES.mayRepeat(text),
-    };
-    tryOnWriter(request, attempt, done);
+      text,
+    );
   }
 }
 

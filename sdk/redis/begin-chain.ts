@@ -47,7 +47,7 @@ export function beginChain(
         Reflect.set(chain, "redis", to.redis);
         return exec(execArgs);
       };
-      return onceReady(request, execArgs, () => true, sendHeld);
+      return onceReady(request, execArgs, null, sendHeld);
     }
     const sendHere = (to: RedisSide | null): unknown => {
       if (to === side && to.redis === redis) return exec(execArgs);
@@ -55,7 +55,7 @@ export function beginChain(
     };
     const isBeingMade = board.active === side && side.redis === redis && redis.status !== "ready";
     // What was begun while its connection was being made waits for it, as a single command does.
-    return isBeingMade ? onceReady(request, execArgs, () => true, sendHere) : sendHere(board.active);
+    return isBeingMade ? onceReady(request, execArgs, null, sendHere) : sendHere(board.active);
   };
   return Object.assign(chain, writer === null ? { exec: send } : { exec: send, execBuffer: send });
 }

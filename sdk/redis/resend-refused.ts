@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { type AcquireRequest, acquireConnection } from "../switching/acquire.ts";
+import { waitForWriter } from "../switching/try-again.ts";
 import type { RedisSide } from "./redis-side.ts";
 import { notWritable } from "./send-once-ready.ts";
 
@@ -48,18 +49,13 @@ export function createResender(): Resender {
 }
 
 function sendAgain(request: AcquireRequest<RedisSide, RedisSide>, command: RefusedCommand): void {
-  const { board, retry } = request;
-  const refusing = board.active;
-  const next = (): void =>
+  waitForWriter(request, () =>
     acquireConnection(request, (error, side) => {
       if (side === null) command.reject(error ?? new Error("there is neither a connection nor an error"));
       else if (side.readOnly) command.reject(notWritable("the command"));
       else Reflect.apply(side.redis.sendCommand, side.redis, [command]);
-    });
-  void board.reread().then(() => {
-    if (board.active !== refusing) next();
-    else board.waitForSwitch(retry.delayMs, next);
-  });
+    }),
+  );
 }
 
 /**

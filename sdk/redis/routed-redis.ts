@@ -73,6 +73,7 @@ export function createRoutedRedis(routed: RoutedRedisRequest): RoutedRedis {
     retry,
     acquire: (side, done) => waitUntilReady(side, retry.delayMs, done),
     giveBack: () => undefined,
+    mayWrite: (command) => typeof command !== "string" || !READ_COMMANDS.has(command),
     isAway: () => true,
   };
   // What is copied must be known by the side that it was done on.
@@ -81,10 +82,8 @@ export function createRoutedRedis(routed: RoutedRedisRequest): RoutedRedis {
     writer === null
       ? sendPlainly
       : (side: RedisSide, call: Call) => settle(call.args, sendDoubly(writer, side, call));
-  const sendLater = (call: Call): unknown => {
-    const mayWrite = (): boolean => !READ_COMMANDS.has(call.command);
-    return onceReady(request, call.args, mayWrite, (side) => sendTo(side, call));
-  };
+  const sendLater = (call: Call): unknown =>
+    onceReady(request, call.args, call.command, (side) => sendTo(side, call));
   const sendToActive = (call: Call): unknown => {
     const side = board.active;
     if (board.hold.isOn && !READ_COMMANDS.has(call.command)) return sendLater(call);

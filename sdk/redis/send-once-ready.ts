@@ -35,18 +35,18 @@ export function settle(args: unknown[], answer: Promise<unknown>): unknown {
   return undefined;
 }
 
-/** Sends to the active side once that is ready; in the form, callback or promise, in which it was called. */
+/** Sends a command, or null: a chain, once the active side is ready; in the form, callback or promise, in which it was called. */
 export function onceReady(
   request: AcquireRequest<RedisSide, RedisSide>,
   args: unknown[],
-  mayWrite: () => boolean,
+  command: string | null,
   send: (side: RedisSide) => unknown,
 ): unknown {
   const callback = args.at(-1);
   if (typeof callback === "function") {
     const answer = (error: Error | null, side: RedisSide | null) =>
       void (side === null ? (callback as Method)(error) : send(side));
-    acquireConnection(request, answer, mayWrite);
+    acquireConnection(request, answer, command);
     return undefined;
   }
   return new Promise((resolve, reject) => {
@@ -54,7 +54,7 @@ export function onceReady(
       if (side === null) reject(error);
       else resolve(send(side));
     };
-    acquireConnection(request, answer, mayWrite);
+    acquireConnection(request, answer, command);
   });
 }
 

@@ -24,19 +24,17 @@ export interface AcquireRequest<S extends Side, C> {
   acquire(side: S, done: (error: Error | null, connection: C | null) => void): void;
   /** Gives back a connection that came too late. */
   giveBack(connection: C): void;
+  /**
+   * Says of what a call is about, such as its statement, whether it may write; asked only while such calls are held.
+   * Absent: all may.
+   */
+  mayWrite?(subject: unknown): boolean;
   /** @returns true if this error says that the server could not be reached, so that another try makes sense */
   isAway(error: Error): boolean;
 }
 
 /** Gets the connection and the side that it belongs to, or the error. */
 export type Acquired<S extends Side, C> = (error: Error | null, connection: C | null, side: S | null) => void;
-
-/** A call on its way to a connection. */
-interface Call<S extends Side, C> {
-  readonly done: Acquired<S, C>;
-  readonly mayWrite: () => boolean;
-  readonly triesLeft: number;
-}
 
 /**
  * Gets a connection of the active side. Nothing has been sent yet, so a call that waits here when the route changes goes
@@ -45,22 +43,26 @@ interface Call<S extends Side, C> {
  *
  * @param request the driver
  * @param done gets the connection and its side, or the error; called once
- * @param mayWrite whether the call may write; asked only while such calls are held
+ * @param subject what the call is about, for the driver's `mayWrite`
  */
 export function acquireConnection<S extends Side, C>(
   request: AcquireRequest<S, C>,
   done: Acquired<S, C>,
-  mayWrite: () => boolean = () => true,
+  subject?: unknown,
 ): void {
-  tryOnce(request, { done, mayWrite, triesLeft: request.retry.times });
+  tryOnce(request, done, subject, request.retry.times);
 }
 
-function tryOnce<S extends Side, C>(request: AcquireRequest<S, C>, call: Call<S, C>): void {
+function tryOnce<S extends Side, C>(
+  request: AcquireRequest<S, C>,
+  done: Acquired<S, C>,
+  subject: unknown,
+  triesLeft: number,
+): void {
   const { board } = request;
-  const { done, triesLeft } = call;
-  if (board.hold.isOn && call.mayWrite()) {
+  if (board.hold.isOn && request.mayWrite?.(subject) !== false) {
     board.hold.add((refusal) => {
-      if (refusal === null) tryOnce(request, call);
+      if (refusal === null) tryOnce(request, done, subject, triesLeft);
       else done(refusal, null, null);
     });
     return;
@@ -78,7 +80,7 @@ function tryOnce<S extends Side, C>(request: AcquireRequest<S, C>, call: Call<S,
   const waiting = {
     leave: () => {
       given = true;
-      return () => tryOnce(request, call);
+      return () => tryOnce(request, done, subject, triesLeft);
     },
   };
   side.waiting.add(waiting);
@@ -90,8 +92,7 @@ function tryOnce<S extends Side, C>(request: AcquireRequest<S, C>, call: Call<S,
     given = true;
     side.waiting.delete(waiting);
     if (error !== null && triesLeft > 0 && request.isAway(error)) {
-      const next = { ...call, triesLeft: triesLeft - 1 };
-      board.waitForSwitch(request.retry.delayMs, () => tryOnce(request, next));
+      board.waitForSwitch(request.retry.delayMs, () => tryOnce(request, done, subject, triesLeft - 1));
       return;
     }
     done(error, connection, side);

@@ -9,41 +9,20 @@ export interface TryAgainRequest {
   readonly retry: Retry;
 }
 
-/** Gets a result or an error. */
-export type Tried<R> = (error: Error | null, result: R | null) => void;
-
-/** What is attempted. */
-export interface Attempt<R> {
-  make(tried: Tried<R>): void;
-  /** Says of an error whether the server refused a write because it is not the one that writes. */
-  isRefused(error: Error): boolean;
-  /** @returns whether nothing of it was done then */
-  mayRepeat(): boolean;
-}
-
 /**
- * Makes an attempt. When a server refuses it as not the one that writes, the attempt waits until the
- * route is read again and is made again: at once where that moved the pointer, else after the configured delay or at the next switch.
+ * Waits for the side that writes, after a server has refused a write as not being the one: the route is read again, and it
+ * goes on at once where that moved the pointer, else after the configured delay or at the next switch.
  *
- * @param request where, how often
- * @param attempt makes one
- * @param done gets the last attempt's result or error
+ * @param request where
+ * @param next goes on
  */
-export function tryOnWriter<R>({ board, retry }: TryAgainRequest, attempt: Attempt<R>, done: Tried<R>): void {
-  const begin = (triesLeft: number): void => {
-    const side = board.active;
-    attempt.make((error, result) => {
-      const isAgain = error !== null && triesLeft > 0 && attempt.isRefused(error) && attempt.mayRepeat();
-      if (!isAgain) return done(error, result);
-      // The side has asked for this already; who asks meanwhile shares one reading.
-      void board.reread().then(() => {
-        const next = (): void => begin(triesLeft - 1);
-        if (board.active !== side) next();
-        else board.waitForSwitch(retry.delayMs, next);
-      });
-    });
-  };
-  begin(retry.times);
+export function waitForWriter({ board, retry }: TryAgainRequest, next: () => void): void {
+  const refusing = board.active;
+  // The side has asked for this already; who asks meanwhile shares one reading.
+  void board.reread().then(() => {
+    if (board.active !== refusing) next();
+    else board.waitForSwitch(retry.delayMs, next);
+  });
 }
 
 /**

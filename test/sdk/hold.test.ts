@@ -49,6 +49,7 @@ function call(mayWrite = true): Promise<string> {
     acquire: (_side: Side, done: (error: Error | null, connection: string | null) => void) =>
       process.nextTick(done, null, "connection"),
     giveBack: () => undefined,
+    mayWrite: (subject: unknown) => subject === "write",
     isAway: () => false,
   };
   return new Promise((resolve, reject) => {
@@ -58,7 +59,7 @@ function call(mayWrite = true): Promise<string> {
         if (side === null) reject(error);
         else resolve(`${side.dataCentre}${side.readOnly ? " read-only" : ""}`);
       },
-      () => mayWrite,
+      mayWrite ? "write" : "read",
     );
   });
 }

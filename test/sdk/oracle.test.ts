@@ -211,6 +211,13 @@ describe("a database that is open for reading only (ORA-16000)", () => {
     await connection.close();
   });
 
+  test("is asked as often as configured, and what it says in the end is told", async () => {
+    open({ times: 2 });
+    dc1.writeRefusal = "ORA-16000";
+    await expect(pool.execute(INSERT, ["no"])).rejects.toMatchObject({ code: "ORA-16000" });
+    expect(dc1.statements.filter((sql) => sql === INSERT)).toHaveLength(3);
+  });
+
   test("never makes a block be sent again, because it may have committed a part of itself", async () => {
     open({ times: 1 });
     dc1.writeRefusal = "ORA-16000";
