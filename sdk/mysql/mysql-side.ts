@@ -2,6 +2,7 @@ import { createPool, type Pool, type PoolConnection, type PoolOptions } from "my
 import { ClosedError, type SdkError } from "../errors.ts";
 import { createProof } from "../switching/create-proof.ts";
 import type { SideRequest, WarmSide } from "../switching/create-sides.ts";
+import { cutInTurns } from "../switching/cut-in-turns.ts";
 import type { Waiting } from "../switching/side.ts";
 import { createSocketSet, type SocketSet } from "../switching/sockets.ts";
 import { POSITION, readPosition } from "./position.ts";
@@ -59,7 +60,7 @@ export function createMysqlSide(request: SideRequest, driver: MysqlDriverOptions
       });
     },
     abandon(createError) {
-      for (const connection of busy) cut(connection, createError);
+      cut([...busy], createError);
       busy.clear();
       // A hung server leaves the idle ones useless too, and those that are still connecting.
       sockets.destroyRestSoon(createError);
@@ -70,7 +71,10 @@ export function createMysqlSide(request: SideRequest, driver: MysqlDriverOptions
       const leaving = [...busy];
       const timer = setTimeout(() => {
         drains.delete(timer);
-        for (const connection of leaving) if (busy.delete(connection)) cut(connection, createError);
+        cut(
+          leaving.filter((connection) => busy.delete(connection)),
+          createError,
+        );
       }, drainMs);
       drains.add(timer);
     },
@@ -80,7 +84,7 @@ export function createMysqlSide(request: SideRequest, driver: MysqlDriverOptions
     position: async () => readPosition(await askIdle(ask, POSITION, request.connectTimeoutMs)),
     close() {
       for (const timer of drains) clearTimeout(timer);
-      for (const connection of busy) cut(connection, () => new ClosedError());
+      cut([...busy], () => new ClosedError());
       pool.end(() => undefined);
       sockets.destroyAll(() => new ClosedError());
     },
@@ -147,16 +151,21 @@ function lend(busy: Set<PoolConnection>, connection: PoolConnection, onReturn: (
 }
 
 /**
- * Cuts a connection: the statement under way is rejected with the error, and so is whatever is asked of this connection
- * later, where mysql2 would only say that it is in closed state.
+ * Cuts connections: from now on whatever is asked of them is refused with the error, where mysql2 would only say, and
+ * later, that they are in closed state; what is under way is rejected within this and the next turns.
  */
-function cut(connection: PoolConnection, createError: () => SdkError): void {
-  Reflect.set(connection, "_addCommandClosedState", (command: object) => {
+function cut(connections: readonly PoolConnection[], createError: () => SdkError): void {
+  const refuse = (command: object): object => {
     const onResult: unknown = Reflect.get(command, "onResult");
     if (typeof onResult === "function") process.nextTick(onResult, createError());
     return command;
-  });
-  destroyStream(connection, createError());
+  };
+  for (const connection of connections) {
+    for (const way of ["addCommand", "_addCommandClosedState"]) Reflect.set(connection, way, refuse);
+    // Given back before its turn it must not go to anybody else.
+    connection.release = () => destroyStream(connection, createError());
+  }
+  cutInTurns(connections, (connection) => destroyStream(connection, createError()));
 }
 
 /** `destroy` of mysql2 would leave the statement under way without an answer; the socket's own error rejects it. */

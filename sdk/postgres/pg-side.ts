@@ -5,7 +5,13 @@ import type { SideRequest, WarmSide } from "../switching/create-sides.ts";
 import type { Waiting } from "../switching/side.ts";
 import { createSocketSet, type SocketSet } from "../switching/sockets.ts";
 import { POSITION, readPosition } from "./position.ts";
-import { asRouted, createClientClass, cutClient, destroyStream, type RoutedClient } from "./routed-client.ts";
+import {
+  asRouted,
+  createClientClass,
+  cutClients,
+  destroyStream,
+  type RoutedClient,
+} from "./routed-client.ts";
 
 const DEFAULT_MAX_CONNECTIONS = 10;
 const APPLICATION_NAME = "evenkeel-sdk";
@@ -54,7 +60,7 @@ export function createPgSide(request: SideRequest, driver: PgDriverOptions): PgS
       });
     },
     abandon(createError: () => SdkError) {
-      for (const client of busy) cutClient(client, createError);
+      cutClients([...busy], createError);
       busy.clear();
       // A hung server leaves the idle ones useless too, and those that are still connecting.
       sockets.destroyRestSoon(createError);
@@ -65,7 +71,10 @@ export function createPgSide(request: SideRequest, driver: PgDriverOptions): PgS
       const leaving = [...busy];
       const timer = setTimeout(() => {
         drains.delete(timer);
-        for (const client of leaving) if (busy.delete(client)) cutClient(client, createError);
+        cutClients(
+          leaving.filter((client) => busy.delete(client)),
+          createError,
+        );
       }, drainMs);
       drains.add(timer);
     },
@@ -87,7 +96,8 @@ function lend(busy: Set<RoutedClient>, client: RoutedClient, onReturn: () => voi
   busy.add(client);
   client.release = (destroy) => {
     if (busy.delete(client)) onReturn();
-    giveBack(destroy);
+    // One that was given up may not have been destroyed yet.
+    giveBack(destroy ?? client.lost !== null);
   };
   return client;
 }

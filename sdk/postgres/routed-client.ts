@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import pg from "pg";
 import { NotWritableError, type SdkError } from "../errors.ts";
+import { cutInTurns } from "../switching/cut-in-turns.ts";
 import { isReadOnlyAnswer } from "./judge-errors.ts";
 
 /** A client of a side. */
@@ -45,9 +46,10 @@ export function createClientClass(side: ClientSide): new () => pg.ClientBase {
   Object.defineProperty(Client.prototype, "query", {
     configurable: true,
     writable: true,
-    value: function routedQuery(this: Client, ...args: unknown[]): unknown {
+    value: function routedQuery(this: Client, text: unknown, values: unknown, callback: unknown): unknown {
+      if (this.lost === null && !readOnly) return query.call(this, text, values, callback);
+      const args = [text, values, callback].filter((arg) => arg !== undefined);
       if (this.lost !== null) return refuse(this.lost(), args);
-      if (!readOnly) return Reflect.apply(query, this, args);
       return nameRefusedWrites((patched) => Reflect.apply(query, this, patched), args);
     },
   });
@@ -71,19 +73,26 @@ export function asRouted(client: pg.PoolClient): RoutedClient {
 }
 
 /**
- * Cuts a client's connection; its query under way is rejected with the error.
+ * Cuts the connections of clients. From now on whatever is asked of them is refused; what is under way is rejected within
+ * this and the next turns.
  *
- * @param client the client
- * @param createError makes the error, also for whatever is asked of this client later
+ * @param clients the clients
+ * @param createError makes the error
  */
-export function cutClient(client: RoutedClient, createError: () => SdkError): void {
-  client.lost = createError;
+export function cutClients(clients: readonly RoutedClient[], createError: () => SdkError): void {
+  for (const client of clients) {
+    client.lost = createError;
+    muteErrors(client);
+  }
+  cutInTurns(clients, (client) => destroyStream(client, createError()));
+}
+
+function muteErrors(client: RoutedClient): void {
   // Each call of whoever holds it says why, until it is given back. On this event typeorm would take it away from the
   // transaction that it belongs to, which would then hear of that instead of the switch.
   const emit = client.emit.bind(client);
   client.emit = (event: string, ...args: unknown[]) =>
     event !== "error" && Reflect.apply(emit, client, [event, ...args]);
-  destroyStream(client, createError());
 }
 
 /**

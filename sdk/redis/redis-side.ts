@@ -52,6 +52,8 @@ export function createRedisSide(
   const drains = new Set<NodeJS.Timeout>();
   const connect = (): Redis => {
     const redis = new Redis(settingsOf(request, driver));
+    // Every call that waits for it listens.
+    redis.setMaxListeners(0);
     // ioredis tells the cause of a failed connection here and nowhere else, and prints it if nobody listens.
     redis.on("error", (error: Error) => {
       lastError = error;

@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { cutInTurns } from "./cut-in-turns.ts";
 
 /** The sockets of one side, in whatever state they are. */
 export interface SocketSet {
@@ -55,7 +56,10 @@ export function createSocketSet(): SocketSet {
     destroyRestSoon(createError) {
       const standing = [...sockets];
       setImmediate(() => {
-        for (const socket of standing) if (!socket.destroyed) socket.destroy(createError());
+        cutInTurns(
+          standing.filter((socket) => !socket.destroyed),
+          (socket) => socket.destroy(createError()),
+        );
       });
     },
     count: () => sockets.size,

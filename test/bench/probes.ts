@@ -11,6 +11,7 @@ import { startRedis } from "@evenkeel/lab/engines/redis";
 import { z } from "zod";
 import { type EngineLab, openEngineLab, requireHandle } from "../lab/engines/engine-lab.ts";
 import { type BlackboxCost, measureBlackbox } from "./blackbox.ts";
+import { createFigureTable, median, type Row } from "./figure-table.ts";
 import { type Load, LoadCost } from "./load.ts";
 
 /**
@@ -19,12 +20,6 @@ import { type Load, LoadCost } from "./load.ts";
  */
 
 type Group = Load["groups"][number];
-interface Row {
-  readonly figure: string;
-  readonly measured: string;
-  readonly goal: { readonly words: string; readonly met: boolean } | null;
-}
-
 /** Targets, interval and deadline at which one kept probe's cost is taken; 800 probes a second. */
 const PACED = { count: 80, intervalMs: 100, accessTimeoutMs: 2000, isMeasured: true } as const;
 const WARM_MS = 6_000;
@@ -53,8 +48,6 @@ async function run(load: Load): Promise<LoadCost> {
 const measure = (type: Load["type"], groups: Group[], warmMs = WARM_MS, measureMs = MEASURE_MS) =>
   run({ type, groups, warmMs, measureMs });
 const cpuOf = ({ cpuUs, probes }: LoadCost) => cpuUs / probes;
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
-
 /** What one kept probe costs beside a bare driver's, and the cost itself in microseconds. */
 async function compareWithBare(group: Group): Promise<{ row: Row; cpuUs: number }> {
   const ratios: number[] = [];
@@ -164,11 +157,8 @@ async function startGroups(lab: EngineLab, apiPort: number): Promise<Group[]> {
 async function main(): Promise<void> {
   const lab = await openEngineLab();
   const servers = await startServers();
-  const rows: Row[] = [];
-  const add = (row: Row) => {
-    rows.push(row);
-    console.error(`${row.figure}: ${row.measured}`);
-  };
+  const table = createFigureTable();
+  const { add } = table;
   try {
     const groups = await startGroups(lab, servers.api);
     const cpuUs: Record<string, number> = {};
@@ -205,12 +195,7 @@ async function main(): Promise<void> {
     await lab.remove();
     rmSync(COMPILED, { recursive: true });
   }
-  console.log("| figure | measured | goal | met |\n| --- | --- | --- | --- |");
-  for (const { figure, measured, goal } of rows) {
-    const met = goal === null ? "–" : goal.met ? "yes" : "no";
-    console.log(`| ${figure} | ${measured} | ${goal?.words ?? "–"} | ${met} |`);
-  }
-  if (rows.some(({ goal }) => goal?.met === false)) process.exitCode = 1;
+  table.print();
 }
 
 await main();
