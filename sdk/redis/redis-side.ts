@@ -5,7 +5,8 @@ import type { Waiting } from "../switching/side.ts";
 import { catchRefused, READ_ONLY, type Resender } from "./resend-refused.ts";
 
 const FIRST_RECONNECT_MS = 50;
-const LONGEST_RECONNECT_MS = 2000;
+/** A side that is back is to serve soon: a switch may lead there. */
+const LONGEST_RECONNECT_MS = 500;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 /** How long ioredis waits for a server to close too; we destroy the socket ourselves. */
 const DISCONNECT_TIMEOUT_MS = 10;

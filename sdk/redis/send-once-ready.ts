@@ -73,7 +73,10 @@ export function waitUntilReady(
     clearTimeout(timer);
     redis.off("ready", finish);
     if (redis.status === "ready") done(null, side);
-    else done(new Error(`${side.dataCentre}: the connection is not ready but ${redis.status}`), null);
+    else {
+      const error = new Error(`${side.dataCentre}: the connection is not ready but ${redis.status}`);
+      done(Object.assign(error, { code: "ETIMEDOUT" }), null);
+    }
   };
   const timer = setTimeout(finish, waitMs);
   redis.once("ready", finish);

@@ -61,8 +61,9 @@ describe.each(SDK_DRIVERS)("$engine", ({ engine, portBase, open }) => {
       );
       const { split, lost } = await findBroken(sites, outcome);
       expect({ split: split.slice(0, SHOWN), lost: lost.slice(0, SHOWN) }).toEqual({ split: [], lost: [] });
+      // A side that was ill a moment ago may have to be connected to first.
       const unexpected = [...failures.keys()].filter(
-        (code) => !/^EVENKEEL_SWITCHED$|while a server was ill$/.test(code),
+        (code) => !/^EVENKEEL_SWITCHED$|^ETIMEDOUT$|while a server was ill$/.test(code),
       );
       expect(unexpected).toEqual([]);
       await opened.source.close();
