@@ -95,7 +95,9 @@ function createSite(writing: Writing, name: string): Site {
     async send(entry) {
       // Whoever replays the journal must know that this one may stand there already.
       if (!entry.isRepeatable) await writing.keeper.noteBegun(name, entry.id);
-      return await driver.send(name, entry);
+      // A switch may have come while that was written.
+      const maySend = entry.term === writing.mark && judgeHold(writing, name) === null;
+      return maySend ? await driver.send(name, entry) : { kind: "later" };
     },
     isOpen: () => judgeHold(writing, name) === null,
     isReady: () => driver.isReady(name),

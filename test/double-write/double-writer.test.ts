@@ -3,6 +3,10 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { CopyOutcome } from "../../sdk/double-write/copier.ts";
 import type { Entry } from "../../sdk/double-write/delivery.ts";
 import { type DoubleWriter, openDoubleWriter } from "../../sdk/double-write/double-writer.ts";
+import type { Journal } from "../../sdk/double-write/journal.ts";
+import type { OpenedJournal } from "../../sdk/double-write/open-journal.ts";
+import { replay } from "../../sdk/double-write/replay.ts";
+import type { JournalRecord } from "../../sdk/double-write/segment-format.ts";
 import type { CopyDriver } from "../../sdk/double-write/writing.ts";
 import { SdkError } from "../../sdk/errors.ts";
 import { makeRoute } from "../sdk/make-route.ts";
@@ -30,14 +34,42 @@ afterEach(async () => {
   for (const writer of writers.splice(0)) await writer.close();
 });
 
-async function open(settings: object = {}, dataCentres: readonly string[] = ["dc1", "dc2"]) {
+/** A journal whose disk is as slow as the test wants it. */
+function createSlowJournal() {
+  const waiting: (() => void)[] = [];
+  const records: JournalRecord[] = [];
+  const journal: Journal = {
+    isFailing: false,
+    append(more) {
+      records.push(...more);
+      return new Promise((done) => void waiting.push(done));
+    },
+    close: async () => undefined,
+  };
+  const opened: OpenedJournal = {
+    left: replay([]),
+    tornRecords: 0,
+    start: async () => journal,
+    release: async () => undefined,
+  };
+  const write = (): void => {
+    for (const done of waiting.splice(0)) done();
+  };
+  return { opened, records, write };
+}
+
+async function open(
+  settings: object = {},
+  dataCentres: readonly string[] = ["dc1", "dc2"],
+  opened: OpenedJournal | null = null,
+) {
   const servers = createServers();
   const told: string[] = [];
   const writer = await openDoubleWriter({
     settings: CopySettings.parse({ closeWithinMs: 0, ...settings }),
     dataCentres,
     driver: servers.driver,
-    opened: null,
+    opened,
     onDiverged: (dataCentre, reason) => told.push(`${dataCentre} ${reason}`),
     onProblem: (message) => told.push(message),
   });
@@ -156,6 +188,20 @@ describe("the copies of a source that writes doubly", () => {
     await expect.poll(values).toEqual(["dc2 a=2"]);
     expect(statusOf("dc2")).toMatchObject({ uncertain: 1, sent: 2, queued: 1, divergedBy: ["uncertain"] });
     expect(told).toEqual(["dc2 uncertain"]);
+  });
+
+  test("that must not be sent twice are not sent at all if a switch comes while that is written down", async () => {
+    const { opened, records, write: writeDown } = createSlowJournal();
+    const { writer, write, values, statusOf } = await open({}, ["dc1", "dc2"], opened);
+    writer.setReached(true);
+    writer.follow(makeRoute(1));
+    const written = write("list", "x", false);
+    expect(records.map(({ kind }) => kind)).toEqual(["term", "entry", "begun"]);
+    writer.follow(makeRoute(2, "dec-2", { active: "dc2", after: "dec-1" }));
+    writeDown();
+    await written;
+    await expect.poll(() => statusOf("dc2")).toMatchObject({ discarded: 1, queued: 0, sent: 0 });
+    expect(values()).toEqual([]);
   });
 
   test("that a server refuses for good are counted, and what comes after them goes on", async () => {
