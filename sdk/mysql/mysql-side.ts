@@ -5,6 +5,7 @@ import type { SideRequest, WarmSide } from "../switching/create-sides.ts";
 import { cutInTurns } from "../switching/cut-in-turns.ts";
 import type { Waiting } from "../switching/side.ts";
 import { createSocketSet, type SocketSet } from "../switching/sockets.ts";
+import { askWithinTime } from "../switching/within-time.ts";
 import { POSITION, readPosition } from "./position.ts";
 import { watchRefusals } from "./watch-refusals.ts";
 
@@ -36,10 +37,12 @@ export function createMysqlSide(request: SideRequest, driver: MysqlDriverOptions
   const busy = new Set<PoolConnection>();
   const drains = new Set<NodeJS.Timeout>();
   const proof = createProof(request.isReader);
+  const connect = (done: GotConnection): void =>
+    pool.getConnection((error, connection) => done(error, error ? null : connection));
   const ask = (done: GotConnection): void => {
     const isFull = busy.size >= (driver.connectionLimit ?? DEFAULT_MAX_CONNECTIONS);
-    if (isFull) withinTime(pool, request.connectTimeoutMs)(done);
-    else pool.getConnection(done);
+    if (isFull) askWithinTime(connect, (late) => late.release(), request.connectTimeoutMs, done);
+    else connect(done);
   };
   pool.on("connection", (connection) => {
     // A connection that breaks while nobody uses it has no caller to tell; the pool drops it by itself.
@@ -55,7 +58,7 @@ export function createMysqlSide(request: SideRequest, driver: MysqlDriverOptions
     busy: () => busy.size,
     acquire(done) {
       ask((error, connection) => {
-        if (error) done(error, null);
+        if (connection === null) done(error, null);
         else done(null, lend(busy, connection, proof.note));
       });
     },
@@ -91,24 +94,7 @@ export function createMysqlSide(request: SideRequest, driver: MysqlDriverOptions
   };
 }
 
-type GotConnection = (error: NodeJS.ErrnoException | null, connection: PoolConnection) => void;
-
-/** A full pool of mysql2 lets its callers wait for ever; one that is hung would never let them go. */
-function withinTime(pool: Pool, waitMs: number): (done: GotConnection) => void {
-  return (done) => {
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      const error = new Error(`no connection of the pool became free within ${waitMs} ms`);
-      done(Object.assign(error, { code: "ETIMEDOUT" }), undefined as never);
-    }, waitMs);
-    pool.getConnection((error, connection) => {
-      clearTimeout(timer);
-      if (!late) done(error, connection);
-      else if (!error) connection.release();
-    });
-  };
-}
+type GotConnection = (error: Error | null, connection: PoolConnection | null) => void;
 
 function openPool(request: SideRequest, driver: MysqlDriverOptions, sockets: SocketSet): Pool {
   const { source } = request;
@@ -185,7 +171,7 @@ function askIdle(
 ): Promise<readonly unknown[]> {
   return new Promise((resolve, reject) => {
     ask((error, connection) => {
-      if (error) return reject(error);
+      if (connection === null) return reject(error);
       const timer = setTimeout(
         () => destroyStream(connection, new Error(`no answer within ${timeoutMs} ms`)),
         timeoutMs,

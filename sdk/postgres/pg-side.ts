@@ -4,20 +4,12 @@ import { createProof } from "../switching/create-proof.ts";
 import type { SideRequest, WarmSide } from "../switching/create-sides.ts";
 import type { Waiting } from "../switching/side.ts";
 import { createSocketSet, type SocketSet } from "../switching/sockets.ts";
+import { type Acquired, askIdle, createAsk } from "./ask-pool.ts";
 import { POSITION, readPosition } from "./position.ts";
-import {
-  asRouted,
-  createClientClass,
-  cutClients,
-  destroyStream,
-  type RoutedClient,
-} from "./routed-client.ts";
+import { asRouted, createClientClass, cutClients, type RoutedClient } from "./routed-client.ts";
 
 const DEFAULT_MAX_CONNECTIONS = 10;
 const APPLICATION_NAME = "evenkeel-sdk";
-
-/** What a finished acquisition gets: an error, or a client. */
-export type Acquired = (error: Error | null, client: pg.PoolClient | null) => void;
 
 /** One data centre's PostgreSQL connections. */
 export interface PgSide extends WarmSide {
@@ -47,6 +39,7 @@ export function createPgSide(request: SideRequest, driver: PgDriverOptions): PgS
   const busy = new Set<RoutedClient>();
   const drains = new Set<NodeJS.Timeout>();
   const proof = createProof(request.isReader);
+  const ask = createAsk(pool, request.connectTimeoutMs);
   return {
     dataCentre: request.dataCentre,
     readOnly: request.readOnly,
@@ -54,8 +47,8 @@ export function createPgSide(request: SideRequest, driver: PgDriverOptions): PgS
     waiting: new Set<Waiting>(),
     busy: () => busy.size,
     acquire(done) {
-      pool.connect((error, client) => {
-        if (client === undefined) done(error ?? new Error("pg gave neither a client nor an error"), null);
+      ask((error, client) => {
+        if (client === null) done(error, null);
         else done(null, lend(busy, asRouted(client), proof.note));
       });
     },
@@ -79,9 +72,9 @@ export function createPgSide(request: SideRequest, driver: PgDriverOptions): PgS
       drains.add(timer);
     },
     check: async () => {
-      if (!proof.isGiven(busy.size)) await askIdle(pool, "SELECT 1", request.connectTimeoutMs);
+      if (!proof.isGiven(busy.size)) await askIdle(ask, "SELECT 1", request.connectTimeoutMs);
     },
-    position: async () => readPosition(await askIdle(pool, POSITION, request.connectTimeoutMs)),
+    position: async () => readPosition(await askIdle(ask, POSITION, request.connectTimeoutMs)),
     close() {
       for (const timer of drains) clearTimeout(timer);
       sockets.destroyAll(() => new ClosedError());
@@ -108,7 +101,6 @@ function createPool(request: SideRequest, driver: PgDriverOptions, sockets: Sock
     application_name: APPLICATION_NAME,
     keepAlive: true,
     max: DEFAULT_MAX_CONNECTIONS,
-    connectionTimeoutMillis: request.connectTimeoutMs,
     ...driver,
     ...(request.readOnly ? { onConnect: forbidWriting(driver.onConnect) } : {}),
     min: Math.max(driver.min ?? 1, 1),
@@ -128,22 +120,4 @@ function forbidWriting(first: PgDriverOptions["onConnect"]): (client: pg.ClientB
     await first?.(client);
     await client.query("SET default_transaction_read_only = on");
   };
-}
-
-/** Makes or asks one connection. @returns the first row */
-async function askIdle(pool: pg.Pool, sql: string, timeoutMs: number): Promise<Record<string, unknown>> {
-  const client = await pool.connect();
-  let answered = false;
-  const timer = setTimeout(
-    () => destroyStream(client, new Error(`no answer within ${timeoutMs} ms`)),
-    timeoutMs,
-  );
-  try {
-    const { rows } = await client.query<Record<string, unknown>>(sql);
-    answered = true;
-    return rows[0] ?? {};
-  } finally {
-    clearTimeout(timer);
-    client.release(!answered);
-  }
 }

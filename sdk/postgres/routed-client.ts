@@ -13,6 +13,7 @@ export interface RoutedClient extends pg.PoolClient {
 /** What the clients of a side need to know of it. */
 export interface ClientSide {
   readonly readOnly: boolean;
+  readonly connectTimeoutMs: number;
   readonly onReadOnly: () => void;
 }
 
@@ -28,7 +29,7 @@ type Callback = (error: Error | null, result?: unknown) => void;
  * @returns a class for pg's pool option `Client`
  */
 export function createClientClass(side: ClientSide): new () => pg.ClientBase {
-  const { readOnly } = side;
+  const { readOnly, connectTimeoutMs } = side;
   const query: unknown = pg.Client.prototype.query;
   if (typeof query !== "function") throw new Error("this version of pg has no Client.prototype.query");
 
@@ -36,7 +37,8 @@ export function createClientClass(side: ClientSide): new () => pg.ClientBase {
     lost: (() => SdkError) | null = null;
 
     constructor(config?: string | pg.ClientConfig) {
-      super(config);
+      // Told to the pool instead, it would arm a timer with every call. A copy would lack the pool's hidden password.
+      super(Object.create(Object(config), { connectionTimeoutMillis: { value: connectTimeoutMs } }));
       // pg emits 'error' on a client that breaks while it is in use, beside rejecting its query; without a listener
       // that would end the process.
       this.on("error", () => undefined);
