@@ -11,6 +11,8 @@ const Filled = z.object({ text: z.string(), environment: z.record(z.string(), z.
 /** A lab that an example runs in. */
 export interface FoundLab {
   readonly config: FilledSdkConfig;
+  /** False if somebody else started it. */
+  readonly isOwn: boolean;
   /** Ends the lab, unless somebody else started it. */
   end(): Promise<void>;
 }
@@ -35,7 +37,7 @@ export interface LabWanted {
 export async function findLab(wanted: LabWanted): Promise<FoundLab> {
   const { stateDir, offset, engine, say } = wanted;
   const config = await askRunningLab(stateDir, engine);
-  if (config !== null) return { config, end: async () => undefined };
+  if (config !== null) return { config, isOwn: false, end: async () => undefined };
   const lab = await startLab({
     stateDir,
     offset,
@@ -51,7 +53,7 @@ export async function findLab(wanted: LabWanted): Promise<FoundLab> {
     remote.close();
     await lab.end();
   };
-  return { config: await readSdkConfig(lab, engine), end };
+  return { config: await readSdkConfig(lab, engine), isOwn: true, end };
 }
 
 /** @returns what the lab that runs from this directory hands out; null if none runs */

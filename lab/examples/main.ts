@@ -87,7 +87,7 @@ async function run({ name, example, lab, file, port }: Running): Promise<void> {
     await endExample(child, line);
     await lab.end();
   };
-  endOnSignals(end, say);
+  endOnSignals(end, say, lab.isOwn ? "the example and its lab" : "the example");
   child.once("exit", (code, signal) => {
     if (ending) return;
     say(`the example ended by itself (${signal ?? `exit code ${code}`})`);

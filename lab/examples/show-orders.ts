@@ -1,6 +1,8 @@
 /** Time between two pictures of the line, in milliseconds; without a terminal it is printed less often. */
 const LIVE_MS = 250;
 const PLAIN_MS = 1000;
+/** An order's id takes half of a line, and nobody reads more than its beginning. */
+const ID = /\b([0-9a-f]{8})-[0-9a-f-]{27}\b/g;
 
 /** What an example did so far, in one line that is drawn again and again. */
 export interface OrdersLine {
@@ -32,7 +34,7 @@ export function showOrders(name: string, out: NodeJS.WriteStream): OrdersLine {
       const [verb = ""] = line.split(" ");
       if (verb === "placed" || verb === "failed") {
         counts[verb] += 1;
-        last = line;
+        last = line.replace(ID, "$1…");
         return;
       }
       out.write(`${clear}${line}\n`);

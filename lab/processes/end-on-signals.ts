@@ -6,13 +6,14 @@ const END_SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
  * then kills what is left.
  * @param end ends everything; called once
  * @param say tells the person at the terminal what is going on
+ * @param what is ended, in words
  */
-export function endOnSignals(end: () => Promise<void>, say: (line: string) => void): void {
+export function endOnSignals(end: () => Promise<void>, say: (line: string) => void, what = "the lab"): void {
   let ending = false;
   const onSignal = (exitCode: number): void => {
     if (ending) process.exit(exitCode);
     ending = true;
-    say("Ending the lab (once more to kill it) …");
+    say(`Ending ${what} (once more to kill it) …`);
     end().then(
       () => process.exit(exitCode),
       (error: unknown) => {
