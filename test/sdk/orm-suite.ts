@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
+import type { Route } from "@evenkeel/contracts/route";
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { afterAll, afterEach, describe, expect } from "vitest";
 import { findSdkErrorCode } from "../../sdk/errors.ts";
 import type { RoutedSource } from "../../sdk/switching/open-source.ts";
+import { eventually } from "../eventually.ts";
 import type { TwoSites } from "./two-sites.ts";
-import { nextSwitch, useTwoSites } from "./use-two-sites.ts";
+import { useTwoSites } from "./use-two-sites.ts";
 
 /** What the suite needs of a transaction of an ORM. */
 export interface OrmTransaction {
@@ -40,11 +42,23 @@ const AUTOMATIC = "ARB-23";
 const BOTH = ["dc1", "dc2"] as const;
 type Site = (typeof BOTH)[number];
 
-/** Callers that wait for a switch rather than hear of a dead server. */
+const HOME_CLOSED = {
+  dc1: { readable: true, writable: false },
+  dc2: { readable: true, writable: true },
+};
+/** Callers that wait for a switch rather than hear of a dead server, or of one that people are leaving. */
 const patient = (config: SdkConfigInput): SdkConfigInput => ({
   ...config,
-  router: { ...config.router, retry: { times: 100, delayMs: 100 } },
+  router: { ...config.router, holdMs: 60_000, retry: { times: 100, delayMs: 100 } },
 });
+
+/** @returns the SDK's code in what a call was rejected with; null if it was not rejected, or by somebody else */
+async function refusalOf(call: Promise<unknown>): Promise<string | null> {
+  return call.then(
+    () => null,
+    (error: unknown) => findSdkErrorCode(error),
+  );
+}
 
 /**
  * What holds for every ORM that is given a routed pool, proven with two real servers.
@@ -62,16 +76,16 @@ export function describeOrm(request: OrmRequest): void {
       orm = await request.open({ ...sites, config: patient(sites.config) });
     });
     afterEach(async () => {
-      if (orm !== undefined) await switchTo("dc1", PLANNED);
+      if (orm !== undefined) await follow({ active: "dc1", decidedBy: PLANNED });
     });
     afterAll(() => orm?.close());
 
-    const switchTo = async (active: string, decidedBy: string): Promise<void> => {
-      if (orm.source.route()?.active === active) return;
-      const switched = nextSwitch(orm.source);
-      await sites.route({ active, decidedBy });
-      await switched;
+    /** Writes a route, and waits until the ORM's source is where it leads. */
+    const follow = async (change: Partial<Route>): Promise<void> => {
+      const { route } = await sites.route(change);
+      await eventually(() => expect(orm.source.route()?.epoch).toBe(route.epoch));
     };
+    const switchTo = (active: string, decidedBy: string): Promise<void> => follow({ active, decidedBy });
     const portOf = (site: Site): number => sites.engine.dataCentres[site].port;
     const holding = async (site: Site, ...ids: string[]): Promise<number> =>
       (await sites.engine.holdsOrders(site, ids)).size;
@@ -141,13 +155,31 @@ export function describeOrm(request: OrmRequest): void {
         await switchTo("dc2", AUTOMATIC);
         await transaction.insert(ids[1]);
       });
-      const error: unknown = await work.then(
-        () => null,
-        (reason: unknown) => reason,
-      );
-      expect(findSdkErrorCode(error)).toBe("EVENKEEL_SWITCHED");
+      expect(await refusalOf(work)).toBe("EVENKEEL_SWITCHED");
       await expectNowhere(...ids);
       expect(await orm.port()).toBe(portOf("dc2"));
+    });
+
+    it("is refused writes by the SDK's own error while a rule closes its side for them, and still reads", async () => {
+      const id = randomUUID();
+      await orm.insert(id);
+      await follow({ dataCentres: HOME_CLOSED, decidedBy: AUTOMATIC });
+      expect(await refusalOf(orm.insert(randomUUID()))).toBe("EVENKEEL_NOT_WRITABLE");
+      const work = orm.transaction(async (transaction) => void (await transaction.insert(randomUUID())));
+      expect(await refusalOf(work)).toBe("EVENKEEL_NOT_WRITABLE");
+      expect(await orm.items(id)).toEqual([ITEM]);
+    });
+
+    it("waits while people close its side before they open the other one, and then writes there", async () => {
+      const ids = [randomUUID(), randomUUID()] as const;
+      await follow({ dataCentres: HOME_CLOSED, decidedBy: PLANNED });
+      const work = Promise.all([
+        orm.insert(ids[0]),
+        orm.transaction(async (transaction) => void (await transaction.insert(ids[1]))),
+      ]);
+      await follow({ active: "dc2", dataCentres: HOME_CLOSED, decidedBy: PLANNED });
+      await work;
+      expect(await holding("dc2", ...ids)).toBe(2);
     });
 
     it("has work done again, where it may be repeated, until it is done on the side that took over from a dead one", async () => {
