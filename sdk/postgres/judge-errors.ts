@@ -5,8 +5,9 @@ const READ_ONLY_TRANSACTION = "25006";
 
 /** Classes and codes of SQLSTATE with which a server says that it is coming or going: 57P01 to 57P03. */
 const COMING_OR_GOING = /^57P0[123]$/;
-/** pg's own connection errors carry no code. */
-const PG_CONNECT_MESSAGE = /^(timeout exceeded|timeout expired|Connection terminated)/;
+/** pg's own connection errors carry no code; knex puts the statement before them. */
+const PG_CONNECT_MESSAGE =
+  /(^| - )(timeout exceeded|timeout expired|Connection terminated|Client has encountered a connection error)/;
 /** What prisma makes of such errors: not reached, no answer in time, connection closed. It keeps nothing of the error itself. */
 const OF_PRISMA: ReadonlySet<unknown> = new Set(["P1001", "P1008", "P1017"]);
 
