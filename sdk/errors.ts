@@ -112,8 +112,8 @@ export const RETRYABLE: Readonly<Record<SdkErrorCode, boolean>> = {
   EVENKEEL_CONFIG: false,
   EVENKEEL_CLOSED: false,
 };
-/** Under what errors of ORMs keep the one that they were given: drizzle as `cause`, typeorm as `driverError`. */
-const WRAPPING = ["cause", "driverError"] as const;
+/** Under what errors of ORMs keep the one below: drizzle as `cause`, typeorm as `driverError`, prisma within `meta`. */
+const WRAPPING = ["cause", "driverError", "driverAdapterError"] as const;
 /** Nobody wraps so often; a chain that bites its own tail ends here too. */
 const MAX_WRAPPED = 8;
 
@@ -128,9 +128,15 @@ export function unwrapError(error: unknown): Error[] {
   for (let depth = 0; depth < MAX_WRAPPED; depth += 1) {
     const errors = layer.filter((each) => each instanceof Error && !found.includes(each)) as Error[];
     found.push(...errors);
-    layer = errors.flatMap((each) => WRAPPING.map((name): unknown => Reflect.get(each, name)));
+    layer = errors.flatMap(listWrapped);
   }
   return found;
+}
+
+function listWrapped(error: Error): unknown[] {
+  const meta: unknown = Reflect.get(error, "meta");
+  const holders = typeof meta === "object" && meta !== null ? [error, meta] : [error];
+  return holders.flatMap((holder) => WRAPPING.map((name): unknown => Reflect.get(holder, name)));
 }
 
 /**

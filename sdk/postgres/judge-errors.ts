@@ -8,8 +8,13 @@ const COMING_OR_GOING = /^57P0[123]$/;
 /** pg's own connection errors carry no code; knex puts the statement before them. */
 const PG_CONNECT_MESSAGE =
   /(^| - )(timeout exceeded|timeout expired|Connection terminated|Client has encountered a connection error)/;
-/** What prisma makes of such errors: not reached, no answer in time, connection closed. It keeps nothing of the error itself. */
-const OF_PRISMA: ReadonlySet<unknown> = new Set(["P1001", "P1008", "P1017"]);
+/**
+ * What prisma makes of such errors: a code of its own, or, of a raw query, an error whose message is such a word. It keeps
+ * nothing of the error itself.
+ */
+const OF_PRISMA: ReadonlySet<unknown> = new Set(
+  "P1001 P1008 P1017 DatabaseNotReachable SocketTimeout ConnectionClosed".split(" "),
+);
 
 /** @returns true if a server refused a write because it, or the session, only reads */
 export function isReadOnlyAnswer(error: Error): boolean {
@@ -18,7 +23,8 @@ export function isReadOnlyAnswer(error: Error): boolean {
 
 /** @returns true if the server could not be reached, or is coming or going */
 export function isAway(error: Error): boolean {
-  if (isNetworkError(error) || PG_CONNECT_MESSAGE.test(error.message)) return true;
+  if (isNetworkError(error) || PG_CONNECT_MESSAGE.test(error.message) || OF_PRISMA.has(error.message))
+    return true;
   if (!("code" in error) || typeof error.code !== "string") return false;
   return COMING_OR_GOING.test(error.code) || OF_PRISMA.has(error.code);
 }

@@ -45,6 +45,10 @@ test.each([
   ["no route", new NoRouteError("none")],
   ["such an error, wrapped by a mapper", new Error("failed query", { cause: new Error("away") })],
   ["one that typeorm wraps", Object.assign(new Error("failed"), { driverError: new Error("away") })],
+  [
+    "one that prisma puts away",
+    Object.assign(new Error("raw query failed"), { meta: { driverAdapterError: new Error("away") } }),
+  ],
   ["one of which prisma keeps the code alone", Object.assign(new Error(""), { code: "EVENKEEL_SWITCHED" })],
 ])("work that may be done twice is done again after %s", async (_what, error) => {
   const { request, pauses } = requestOf(3);
