@@ -1,4 +1,5 @@
-import { findSdkErrorCode, RETRYABLE, unwrapError } from "../errors.ts";
+import { findSdkErrorCode, RETRYABLE } from "../errors.ts";
+import { unwrapError } from "../unwrap-error.ts";
 import type { Retry } from "./acquire.ts";
 import type { Side } from "./side.ts";
 import type { Switchboard } from "./switchboard.ts";
