@@ -8,11 +8,8 @@ const COMING_OR_GOING = /^57P0[123]$/;
 /** pg's own connection errors carry no code; knex puts the statement before them. */
 const PG_CONNECT_MESSAGE =
   /(^| - )(timeout exceeded|timeout expired|Connection terminated|Client has encountered a connection error)/;
-/**
- * What prisma makes of such errors: a code of its own, or, of a raw query, an error whose message is such a word. It keeps
- * nothing of the error itself.
- */
-const OF_PRISMA: ReadonlySet<unknown> = new Set(
+/** What prisma makes of such errors: a code of its own, and the kind of the error that it puts away. */
+const OF_PRISMA: ReadonlySet<string> = new Set(
   "P1001 P1008 P1017 DatabaseNotReachable SocketTimeout ConnectionClosed".split(" "),
 );
 
@@ -23,8 +20,17 @@ export function isReadOnlyAnswer(error: Error): boolean {
 
 /** @returns true if the server could not be reached, or is coming or going */
 export function isAway(error: Error): boolean {
-  if (isNetworkError(error) || PG_CONNECT_MESSAGE.test(error.message) || OF_PRISMA.has(error.message))
-    return true;
-  if (!("code" in error) || typeof error.code !== "string") return false;
-  return COMING_OR_GOING.test(error.code) || OF_PRISMA.has(error.code);
+  if (isNetworkError(error) || PG_CONNECT_MESSAGE.test(error.message)) return true;
+  return listWords(error).some(
+    (word) => typeof word === "string" && (COMING_OR_GOING.test(word) || OF_PRISMA.has(word)),
+  );
+}
+
+/** An error's code; prisma's adapter keeps the kind of an error and the server's code in an object below its own. */
+function listWords(error: Error): unknown[] {
+  const { cause } = error;
+  const kept = typeof cause === "object" && cause !== null && !(cause instanceof Error) ? cause : {};
+  return [error, kept].flatMap((holder) =>
+    ["code", "kind", "originalCode"].map((name): unknown => Reflect.get(holder, name)),
+  );
 }
