@@ -11,6 +11,7 @@ import { POSTGRESQL_HEARTBEAT_ACCOUNT, postgresqlHeartbeat } from "../postgresql
 import { connectPostgresql } from "../postgresql-line.ts";
 import { POSTGRESQL_MEANINGS } from "../postgresql-meanings.ts";
 import { judgePostgresqlReplica, REPLICA_QUESTION } from "../postgresql-replica.ts";
+import { askOnly, askWithRoom } from "../postgresql-room.ts";
 import { judgePostgresqlServer, POSTGRESQL_QUESTION } from "../postgresql-server.ts";
 import {
   createReplicatedTarget,
@@ -26,19 +27,19 @@ const PORT = 5432;
 
 function open(raw: Record<string, unknown>, context: ProbeContext): ProbeSession {
   const settings = ReplicatedSettings.parse(raw);
-  const openWith = (question: string) => (address: string, own: ProbeContext) =>
+  const openWith = (watch: typeof askWithRoom, question: string) => (address: string, own: ProbeContext) =>
     keepInspected(own, async (line) => {
       const ask = await connectPostgresql({ ...settings, address }, own, line);
       return {
-        probe: async () => (await ask(question))[0],
+        probe: watch(ask, question),
         inspect: () => inspectPostgresql(ask, settings.user),
       };
     });
   return keepReplicas(context, {
     ...settings,
     meanings: POSTGRESQL_MEANINGS,
-    openMain: openWith(POSTGRESQL_QUESTION),
-    openReplica: openWith(REPLICA_QUESTION),
+    openMain: openWith(askWithRoom, POSTGRESQL_QUESTION),
+    openReplica: openWith(askOnly, REPLICA_QUESTION),
   });
 }
 

@@ -89,6 +89,7 @@ function renderLong(column: Column, cell: Cell, judgement: Judgement | undefined
 const CHANGING: readonly (readonly [RegExp, string])[] = [
   [/(?:\b127\.0\.0\.1|\blocalhost|\[::1\]|\bno-such-host\.invalid):\d+/g, "<address>"],
   [/\b\d+(?:\.\d+)? ms\b/g, "N ms"],
+  [/\bpgsql_tmp\d+\.\d+/g, "pgsql_tmpN"],
   [/\b\d+ of \d+ connections\b/g, "N of N connections"],
   [/\bport \d+\b/g, "port N"],
   // A machine without a resolver says that it cannot be reached, which means the same here.
