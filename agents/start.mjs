@@ -8,14 +8,12 @@ import { enableCompileCache, flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-/** All that an agent needs has been loaded by then; an agent that is killed writes nothing. Milliseconds. */
-const FLUSH_AFTER_MS = 10_000;
-
 const options = { state: { type: "string" } };
 const { state } = parseArgs({ strict: false, allowPositionals: true, options }).values;
 // Code is kept where the keys are, and nowhere that others may write to.
 if (typeof state === "string" && existsSync(state)) {
   enableCompileCache(join(state, "compiled"));
-  setTimeout(flushCompileCache, FLUSH_AFTER_MS).unref();
 }
 await import("./main.ts");
+// At once, because an agent that is killed would write nothing, and one that works would be late with its probes.
+flushCompileCache();

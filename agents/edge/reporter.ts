@@ -1,5 +1,6 @@
 import { REPORT_REPEAT_MS, type ReportFrame } from "@evenkeel/contracts/agent-protocol";
 import type { Observation } from "@evenkeel/contracts/observation";
+import { DOUBT_MS } from "@evenkeel/core/health/illness";
 import { type Cancel, type Clock, SYSTEM_CLOCK } from "../clock.ts";
 import { createOwed } from "./owed.ts";
 
@@ -45,6 +46,7 @@ export function createReporter(ports: ReporterPorts, clock: Clock = SYSTEM_CLOCK
   let active = false;
   let soon: Cancel | undefined;
   let repeat: Cancel | undefined;
+  let doubtful: Cancel | undefined;
 
   function send(): void {
     clearTimers();
@@ -63,6 +65,13 @@ export function createReporter(ports: ReporterPorts, clock: Clock = SYSTEM_CLOCK
       observations: [...observations],
     });
     repeat = clock.after(REPORT_REPEAT_MS, send);
+    if (illness !== null) tellRecovery();
+  }
+
+  /** Nothing else may change for a long time, and until it is told otherwise the control plane does not count us. */
+  function tellRecovery(): void {
+    doubtful?.();
+    doubtful = clock.after(DOUBT_MS, () => note(null));
   }
 
   function clearTimers(): void {
@@ -71,17 +80,20 @@ export function createReporter(ports: ReporterPorts, clock: Clock = SYSTEM_CLOCK
     repeat?.();
   }
 
+  function note(target: string | null): void {
+    owed.note(target);
+    // What changes in one turn of the event loop is told in one frame.
+    if (active) soon ??= clock.soon(send);
+  }
+
   function pause(): void {
     active = false;
     clearTimers();
+    doubtful?.();
   }
 
   return {
-    note(target) {
-      owed.note(target);
-      // What changes in one turn of the event loop is told in one frame.
-      if (active) soon ??= clock.soon(send);
-    },
+    note,
     startAnew() {
       active = true;
       owed.noteAll();

@@ -1,4 +1,7 @@
 import { execFile, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { readTicks, TICKS_PER_S } from "./process-cost.ts";
 
@@ -20,24 +23,49 @@ export interface BlackboxCost {
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** What the exporter checks: a status, or that Redis lets an account in and answers. */
+export type BlackboxCheck =
+  | { readonly type: "http"; readonly url: string }
+  | { readonly type: "redis"; readonly address: string; readonly user: string; readonly password: string };
+
+/** The exporter's configuration for a check; JSON is YAML too. */
+function configure(check: BlackboxCheck): string {
+  const talk =
+    check.type === "http"
+      ? {}
+      : {
+          tcp: {
+            query_response: [
+              { send: `AUTH ${check.user} ${check.password}` },
+              { expect: "^.OK", send: "PING" },
+              { expect: "^.PONG" },
+            ],
+          },
+        };
+  const prober = check.type === "http" ? "http" : "tcp";
+  return JSON.stringify({ modules: { check: { prober, timeout: "5s", ...talk } } });
+}
+
 /**
  * Measures the CPU time that Debian's blackbox exporter takes for one check, as Prometheus asks for it.
  *
- * @param module of its default configuration: `http_2xx` or `tcp_connect`
- * @param target what it checks
+ * @param check what it checks
  * @returns the cost, or why there is none
  */
-export async function measureBlackbox(module: string, target: string): Promise<BlackboxCost | string> {
+export async function measureBlackbox(check: BlackboxCheck): Promise<BlackboxCost | string> {
   const version = await promisify(execFile)(PROGRAM, ["--version"]).then(
     ({ stdout, stderr }) => /version ([\d.]+)/.exec(stdout + stderr)?.[1] ?? "unknown",
     () => null,
   );
   if (version === null) return `not measured: ${PROGRAM} is not installed`;
-  const config = "/etc/prometheus/blackbox.yml";
+  const folder = mkdtempSync(join(tmpdir(), "evenkeel-blackbox-"));
+  const config = join(folder, "blackbox.yml");
+  writeFileSync(config, configure(check), { mode: 0o600 });
   const args = [`--config.file=${config}`, `--web.listen-address=127.0.0.1:${PORT}`, "--log.level=error"];
   const child = spawn(PROGRAM, args, { stdio: "ignore" });
   try {
-    const url = `http://127.0.0.1:${PORT}/probe?module=${module}&target=${encodeURIComponent(target)}`;
+    const target = encodeURIComponent(check.type === "http" ? check.url : check.address);
+    const url = `http://127.0.0.1:${PORT}/probe?module=check&target=${target}`;
     await untilReady(url);
     await ask(url, WARM);
     const before = readTicks(child.pid ?? 0);
@@ -46,6 +74,7 @@ export async function measureBlackbox(module: string, target: string): Promise<B
     return { cpuUs: (ticks / TICKS_PER_S / MEASURED) * 1e6, version };
   } finally {
     child.kill();
+    rmSync(folder, { recursive: true });
   }
 }
 

@@ -31,11 +31,17 @@ async function untilLinks(site: string, wanted: Record<string, string>): Promise
 }
 
 async function untilSite(name: string, state: string) {
-  return until(
+  const { site } = await until(
     `site ${name} ${state}`,
-    async () => (await test.lab.view()).sites.find((site) => site.name === name),
-    (site) => site?.state === state,
+    async () => {
+      const { sites, agents, monitors } = await test.lab.view();
+      // The rest is told if it does not come about: who saw what decides.
+      const votes = monitors.map(({ dataCentres }) => dataCentres.map((one) => one.votes));
+      return { site: sites.find((one) => one.name === name), votes, ill: agents.map((one) => one.illness) };
+    },
+    (seen) => seen.site?.state === state,
   );
+  return site;
 }
 
 describe("the links between agents", () => {

@@ -1,4 +1,5 @@
 import { REPORT_REPEAT_MS, type ReportFrame } from "@evenkeel/contracts/agent-protocol";
+import { DOUBT_MS } from "@evenkeel/core/health/illness";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createReporter, type Reporter } from "../../../agents/edge/reporter.ts";
 import { beginVirtualTime, endVirtualTime } from "../virtual-time.ts";
@@ -8,16 +9,18 @@ const BOOT = "boot-0001";
 let sent: ReportFrame[] = [];
 let asked: (string[] | null)[] = [];
 let reporter: Reporter;
+let illness: ReportFrame["illness"] = null;
 
 beforeEach(() => {
   beginVirtualTime(["setTimeout", "clearTimeout", "setImmediate", "clearImmediate"]);
   sent = [];
   asked = [];
+  illness = null;
   reporter = createReporter({
     boot: BOOT,
     gather(targets) {
       asked.push(targets === null ? null : [...targets]);
-      return { illness: null, stores: [], links: [], observations: [] };
+      return { illness, stores: [], links: [], observations: [] };
     },
     send(frame) {
       sent.push(frame);
@@ -60,6 +63,24 @@ describe("a reporter", () => {
     nextTurn();
     expect(sent).toMatchObject([{ seq: 2, full: false }]);
     expect(asked).toEqual([["m/dc1", "m/dc2"]]);
+  });
+
+  it("[SAFE-2] takes an illness back although nothing else changes, and not before it is over", () => {
+    connect();
+    illness = { cause: "late-event-loop", words: "late" };
+    reporter.note("m/dc1");
+    nextTurn();
+    reporter.acknowledge(BOOT, 2);
+    expect(sent).toMatchObject([{ illness }]);
+    // Somewhat more, because it is told in the turn after the timer's.
+    vi.advanceTimersByTime(1.1 * DOUBT_MS);
+    reporter.acknowledge(BOOT, 3);
+    illness = null;
+    vi.advanceTimersByTime(1.1 * DOUBT_MS);
+    reporter.acknowledge(BOOT, 4);
+    vi.advanceTimersByTime(10 * DOUBT_MS);
+    const told = sent.map((frame) => frame.illness?.cause ?? "well");
+    expect(told).toEqual(["late-event-loop", "late-event-loop", "well"]);
   });
 
   it("[SAFE-10] repeats each second with a new number and new ages until it is acknowledged", () => {
