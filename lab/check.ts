@@ -8,7 +8,11 @@ const WAVES: readonly (readonly Check[])[] = [
   [
     {
       name: "fast tests",
-      args: ["node_modules/vitest/vitest.mjs", "run", "--project", "fast", "--reporter=dot"],
+      args: [
+        ...["node_modules/vitest/vitest.mjs", "run", "--project", "fast", "--reporter=dot"],
+        // Many wait for sockets and processes, so that more of them than cores have room.
+        "--maxWorkers=4",
+      ],
     },
   ],
 ];
