@@ -22,6 +22,8 @@ async function placeOrder(id: string): Promise<number> {
     .set(`order:${id}`, "a book", "EX", KEPT_FOR_S)
     .incr("order:count")
     .exec();
+  // ioredis resolves even where a command of the transaction was refused.
+  for (const [error] of results ?? []) if (error !== null) throw error;
   return Number(results?.[1]?.[1]);
 }
 

@@ -1,12 +1,17 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { CopySettings, SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { ADMIN_USER } from "@evenkeel/lab/engines/engine-handle";
 import { useRedis } from "@evenkeel/lab/engines/redis-connection";
 import { loadSecrets } from "@evenkeel/lab/engines/secrets";
 import type { Redis } from "ioredis";
-import { expect } from "vitest";
-import type { RedisSource } from "../../sdk/open-redis.ts";
+import { beforeEach, expect } from "vitest";
+import { openRedis, type RedisSource } from "../../sdk/open-redis.ts";
 import { eventually } from "../eventually.ts";
 import type { TwoSites } from "./two-sites.ts";
+import { type SitesInUse, useTwoSites } from "./use-two-sites.ts";
+
+/** A server that has not answered for so long does hang. */
+const HUNG_MS = 250;
 
 type Site = "dc1" | "dc2";
 type Router = SdkConfigInput["router"];
@@ -24,6 +29,62 @@ export function statusOf(source: RedisSource, dataCentre: Site) {
   const status = source.copies?.status().find((each) => each.dataCentre === dataCentre);
   if (status === undefined) throw new Error(`no copies go to ${dataCentre}`);
   return status;
+}
+
+/** Which data centres take writes. */
+export function flags(first: boolean, second: boolean) {
+  return { dc1: { readable: true, writable: first }, dc2: { readable: true, writable: second } };
+}
+
+/** Two sites of Redis, and how sources that write doubly are opened over them. */
+export interface DoublyWritten extends Pick<SitesInUse, "it" | "keep"> {
+  /** The sites; to be asked for within a test. */
+  sites(): TwoSites;
+  /** Opens a source, which is closed after the test. */
+  open(copies?: Settings, more?: Partial<Router>): Promise<RedisSource>;
+}
+
+/**
+ * Starts two sites for the tests that follow. Each begins with both of them empty, open for writes, and dc1 active.
+ *
+ * @param portBase first of their hundred ports
+ */
+export function useDoublyWritten(portBase: number): DoublyWritten {
+  let started: TwoSites | null = null;
+  const { it, keep } = useTwoSites("redis", portBase, (sites) => {
+    started = sites;
+  });
+  const sites = (): TwoSites => {
+    if (started === null) throw new Error("the sites have not started");
+    return started;
+  };
+  beforeEach(async () => {
+    // Without the servers every test is skipped.
+    if (started === null) return;
+    await started.route({ active: "dc1", dataCentres: flags(true, true) });
+    await emptyBoth(started);
+  });
+  return {
+    it,
+    keep,
+    sites,
+    open: async (...settings) => keep(await openRedis(doubly(sites(), ...settings), { snapshotFile: false })),
+  };
+}
+
+/** Collects what a source tells of its copies' divergence. */
+export function divergences(source: RedisSource): string[] {
+  const told: string[] = [];
+  source.on("diverged", ({ dataCentre, reason }) => told.push(`${dataCentre} ${reason}`));
+  return told;
+}
+
+/** Writes until copies hang: a server answers for a moment after its stop was ordered. */
+export async function untilCopiesHang(source: RedisSource, write: () => Promise<unknown>): Promise<void> {
+  do {
+    await write();
+    await wait(HUNG_MS);
+  } while (statusOf(source, "dc2").queued === 0);
 }
 
 /** Asks one side past the SDK. */
@@ -44,7 +105,11 @@ export async function keepAnswered(sites: TwoSites, dataCentre: Site): Promise<v
   const { host, port } = sites.engine.dataCentres[dataCentre];
   const password = loadSecrets(sites.directory).passwords["redis-admin"];
   const login = { host, port, user: ADMIN_USER, ...(password === undefined ? {} : { password }) };
-  await useRedis(login, (redis) => redis.config("SET", "appendfsync", "always"));
+  await useRedis(login, async (redis) => {
+    await redis.config("SET", "appendfsync", "always");
+    // Also after it was started again.
+    await redis.config("REWRITE");
+  });
 }
 
 /** Removes all orders on both sides. */

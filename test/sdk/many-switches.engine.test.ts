@@ -1,8 +1,6 @@
-import { ADMIN_USER } from "@evenkeel/lab/engines/engine-handle";
-import { loadSecrets } from "@evenkeel/lab/engines/secrets";
-import { Redis } from "ioredis";
 import { describe, expect } from "vitest";
 import { eventually } from "../eventually.ts";
+import { keepAnswered } from "./doubly-written.ts";
 import { findBroken, switchManyTimes } from "./many-switches.ts";
 import { SDK_DRIVERS } from "./sdk-drivers.ts";
 import type { TwoSites } from "./two-sites.ts";
@@ -16,21 +14,6 @@ const SHOWN = 5;
 /** Half a minute where nothing else runs. */
 const LIMIT_MS = 400_000;
 
-/**
- * Redis acknowledges, as most people run it, what it has not yet given to the system while an earlier fsync lasts; a
- * server that is killed then has lost it, wherever the route led. So it is told to write through first.
- */
-async function writeThrough(sites: TwoSites): Promise<void> {
-  if (sites.engine.engine !== "redis") return;
-  const password = loadSecrets(sites.directory).passwords["redis-admin"];
-  for (const { host, port } of Object.values(sites.engine.dataCentres)) {
-    const redis = new Redis({ host, port, username: ADMIN_USER, password });
-    await redis.config("SET", "appendfsync", "always");
-    await redis.config("REWRITE");
-    redis.disconnect();
-  }
-}
-
 const countSockets = (): number =>
   process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
 
@@ -38,7 +21,8 @@ describe.each(SDK_DRIVERS)("$engine", ({ engine, portBase, open }) => {
   let sites: TwoSites;
   const { it, keep } = useTwoSites(engine, portBase, async (started) => {
     sites = started;
-    await writeThrough(sites);
+    // A server that is killed must not lose what it has acknowledged, wherever the route led.
+    if (engine === "redis") for (const site of ["dc1", "dc2"] as const) await keepAnswered(sites, site);
   });
 
   it(

@@ -1,72 +1,13 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { Observation } from "@evenkeel/contracts/observation";
-import type { Timing } from "@evenkeel/contracts/plan";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { SYSTEM_CLOCK } from "../../../agents/clock.ts";
-import { createWakes } from "../../../agents/probing/share-wakes.ts";
-import { spreadTurn, type Turn } from "../../../agents/probing/spread-turn.ts";
-import { startTargetProber, type TargetProber } from "../../../agents/probing/target-prober.ts";
-import { BEGIN_MS, beginVirtualTime, endVirtualTime } from "../virtual-time.ts";
-import {
-  answer,
-  BUSY,
-  createFakeTarget,
-  DENIED,
-  type FakeTarget,
-  hang,
-  refuse,
-  slow,
-  UP,
-} from "./fake-plugin.ts";
+import { describe, expect, it, vi } from "vitest";
+import { BEGIN_MS } from "../virtual-time.ts";
+import { answer, createFakeTarget, DENIED, type FakeTarget, hang, refuse, slow, UP } from "./fake-plugin.ts";
+import { useProbers } from "./use-probers.ts";
 
 const MINUTE_MS = 60_000;
-const probers: TargetProber[] = [];
-/** What the control plane would have been told, with the virtual moment. */
-let told: { atMs: number; seen: Observation | null }[] = [];
-
-beforeEach(() => {
-  beginVirtualTime();
-  told = [];
-});
-afterEach(() => {
-  for (const prober of probers.splice(0)) prober.stop();
-  endVirtualTime();
-});
-
-function start(target: FakeTarget, timing: Partial<Timing> = {}, turn?: Turn): TargetProber {
-  const rules = { timing: { ...target.plugin.defaults, ...timing }, failOn: [] };
-  const prober: TargetProber = startTargetProber(
-    {
-      ...{ monitorId: "mon_orders1", dataCentre: "dc1", targetVersion: 4 },
-      ...{ plugin: target.plugin, settings: {}, rules },
-    },
-    () => told.push({ atMs: Date.now() - BEGIN_MS, seen: prober.observe() }),
-    createWakes(SYSTEM_CLOCK),
-    turn,
-  );
-  probers.push(prober);
-  return prober;
-}
-
-const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-const verdicts = () => told.map(({ atMs, seen }) => `${atMs} ${seen?.judgement.reason}`);
+const { start, pass, told, verdicts } = useProbers();
 
 describe("turns of many targets", () => {
-  it("are spread over the interval, and their first logins anew over a minute", () => {
-    const turns = Array.from({ length: 1000 }, (_, position) => spreadTurn(position, 1000, 1000));
-    for (let ms = 0; ms < 1000; ms += 10) {
-      const together = turns.filter(({ probeAfterMs }) => probeAfterMs >= ms && probeAfterMs < ms + 10);
-      expect(together).toHaveLength(10);
-    }
-    expect(turns.at(-1)?.loginAfterMs).toBe(MINUTE_MS);
-    expect(turns.filter(({ loginAfterMs }) => loginAfterMs <= MINUTE_MS / 2)).toHaveLength(500);
-  });
-
-  it("of few begin at once, and none begins later than after three seconds", () => {
-    expect(spreadTurn(19, 20, 30_000)).toEqual({ probeAfterMs: 0, loginAfterMs: MINUTE_MS });
-    expect(spreadTurn(999, 1000, 30_000).probeAfterMs).toBeLessThan(3000);
-  });
-
   it("begin when they are due", async () => {
     const target = createFakeTarget(answer(UP));
     start(target, {}, { probeAfterMs: 400, loginAfterMs: 10_000 });
@@ -238,31 +179,6 @@ describe("[SAFE-5] an account that is refused", () => {
   });
 });
 
-describe("[SAFE-8] a first login that met a busy target", () => {
-  it("is made up for once the target is up, so that it may take over at once", async () => {
-    const target = createFakeTarget(answer(BUSY));
-    const prober = start(target);
-    await pass(500);
-    target.behave(answer(UP));
-    await pass(500);
-    expect(prober.observe()).toMatchObject({ judgement: UP, freshLoginAgeMs: 0 });
-    expect(target.sessions).toMatchObject([{ destroyed: 0 }, { destroyed: 1 }]);
-  });
-
-  it("is made up for once only, because a refused account must not be asked with every probe", async () => {
-    const target = createFakeTarget(answer(BUSY));
-    const prober = start(target);
-    await pass(500);
-    // The kept session is let in, a new one is not.
-    target.behave(() => answer(target.sessions.length === 1 ? UP : DENIED)());
-    await pass(500);
-    target.behave(answer(UP));
-    await pass(20_000);
-    expect(prober.observe()).toMatchObject({ judgement: UP, freshLoginAgeMs: null });
-    expect(target.sessions).toHaveLength(2);
-  });
-});
-
 describe("[SAFE-10] what is told", () => {
   it("is the first answer, then only what changes", async () => {
     const target = createFakeTarget(answer(UP));
@@ -281,15 +197,15 @@ describe("[SAFE-10] what is told", () => {
     const target = createFakeTarget(refuse);
     start(target, { retryIntervalMs: 400, monitorTimeoutMs: 1000 });
     await pass(3000);
-    expect(told.map(({ atMs }) => atMs)).toEqual([0, 1000]);
-    expect(told[1]?.seen?.failing).toEqual({ ageMs: 1000, probes: 3, refusals: 3 });
+    expect(told().map(({ atMs }) => atMs)).toEqual([0, 1000]);
+    expect(told()[1]?.seen?.failing).toEqual({ ageMs: 1000, probes: 3, refusals: 3 });
   });
 
   it("waits for the failures that the monitor asks for when the timeout passes before them", async () => {
     const target = createFakeTarget(refuse);
     start(target, { retryIntervalMs: 1500, monitorTimeoutMs: 1000 });
     await pass(4000);
-    expect(told.map(({ atMs }) => atMs)).toEqual([0, 1500]);
+    expect(told().map(({ atMs }) => atMs)).toEqual([0, 1500]);
   });
 
   it("three refusals are confirmed within a tenth of a second where the monitor asks for it", async () => {
@@ -297,51 +213,10 @@ describe("[SAFE-10] what is told", () => {
     start(target, { fastRefuse: true, monitorTimeoutMs: 10_000 });
     await pass(500);
     expect(target.probedAt(BEGIN_MS)).toEqual([0, 50, 100]);
-    expect(told.map(({ atMs, seen }) => [atMs, seen?.failing?.refusals])).toEqual([
+    expect(told().map(({ atMs, seen }) => [atMs, seen?.failing?.refusals])).toEqual([
       [0, 1],
       [100, 3],
     ]);
-  });
-});
-
-describe("[SAFE-8] a fresh login", () => {
-  it("is the first session's, then one beside the kept session each minute, which is closed again", async () => {
-    const target = createFakeTarget(answer(UP));
-    const prober = start(target);
-    await pass(MINUTE_MS - 1);
-    expect(prober.observe()?.freshLoginAgeMs).toBe(MINUTE_MS - 1);
-    await pass(1);
-    expect(prober.observe()?.freshLoginAgeMs).toBe(0);
-    expect(target.sessions).toMatchObject([{ destroyed: 0 }, { probes: 1, destroyed: 1 }]);
-    expect(told.at(-1)).toMatchObject({ atMs: MINUTE_MS, seen: { freshLoginAgeMs: 0 } });
-  });
-
-  it("that fails is not counted, and does not disturb what the kept session says", async () => {
-    let logins = 0;
-    const target = createFakeTarget(answer(UP));
-    // A rotated password: the kept session still works, a new one is refused.
-    const open: typeof target.plugin.open = (settings, context) => {
-      logins += 1;
-      if (logins === 1) return target.plugin.open(settings, context);
-      return { probe: answer(DENIED), destroy: () => undefined };
-    };
-    const rotated = { ...target, plugin: { ...target.plugin, open } };
-    const prober = start(rotated);
-    await pass(2 * MINUTE_MS + 500);
-    expect(logins).toBe(3);
-    expect(prober.observe()).toMatchObject({ judgement: UP, freshLoginAgeMs: 2 * MINUTE_MS + 500 });
-  });
-
-  it("is not tried while the target fails or refuses us", async () => {
-    for (const behaviour of [refuse, answer(DENIED)]) {
-      const target = createFakeTarget(behaviour);
-      const prober = start(target, { retryIntervalMs: 30_000 });
-      await pass(MINUTE_MS + 10);
-      expect(target.probedAt(Date.now() - MINUTE_MS - 10)).toEqual(
-        behaviour === refuse ? [0, 30_000, MINUTE_MS] : [0, MINUTE_MS],
-      );
-      prober.stop();
-    }
   });
 });
 
@@ -367,7 +242,7 @@ describe("a plugin that throws", () => {
       failing: null,
     });
     // The error's own words may quote settings.
-    expect(JSON.stringify(told)).not.toContain("hunter2");
+    expect(JSON.stringify(told())).not.toContain("hunter2");
   });
 
   it("is tried again in a minute with a new session", async () => {
@@ -411,12 +286,12 @@ describe("a stopped prober", () => {
       const target = createFakeTarget(behaviour);
       const prober = start(target);
       await pass(100);
-      const before = { told: told.length, probes: target.probedAt(BEGIN_MS).length };
+      const before = { told: told().length, probes: target.probedAt(BEGIN_MS).length };
       prober.stop();
       await prober.probeNow();
       target.sessions[0]?.closeByPeer();
       await pass(2 * MINUTE_MS);
-      expect({ told: told.length, probes: target.probedAt(BEGIN_MS).length }).toEqual(before);
+      expect({ told: told().length, probes: target.probedAt(BEGIN_MS).length }).toEqual(before);
       expect(target.sessions.every((session) => session.destroyed === 1)).toBe(true);
       expect(vi.getTimerCount()).toBe(0);
     }
@@ -430,6 +305,6 @@ describe("a stopped prober", () => {
     });
     start(target).stop();
     await pass(2 * MINUTE_MS);
-    expect(told).toEqual([]);
+    expect(told()).toEqual([]);
   });
 });
