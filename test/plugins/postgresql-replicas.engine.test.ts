@@ -1,73 +1,31 @@
-import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import { startPostgresql } from "@evenkeel/lab/engines/postgresql";
-import { connectPostgresql } from "@evenkeel/lab/engines/postgresql-connection";
-import { findAccount } from "@evenkeel/lab/engines/run-as";
-import type { ManagedProcess } from "@evenkeel/lab/processes/process-spec";
 import { postgresql } from "@evenkeel/plugins/monitors/postgresql";
 import { beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../eventually.ts";
-import { openEngineLab, whyMissing } from "../lab/engines/engine-lab.ts";
+import {
+  askPostgresql,
+  type PhysicalReplica,
+  startPhysicalReplica,
+  whyNoReplica,
+} from "../lab/engines/physical-replica.ts";
 import { useTwoServers } from "./two-servers.ts";
 
-/** Copying a fresh server takes a second; a busy machine may need many. */
-const COPY_WITHIN_MS = 60_000;
+const missing = await whyNoReplica();
 
-/** The program that makes a replica, where the server's distribution has it. */
-async function findCopier(): Promise<string | undefined> {
-  if ((await whyMissing("postgresql")) !== undefined) return undefined;
-  const lab = await openEngineLab();
-  const { program } = await lab.request("postgresql");
-  await lab.remove();
-  const copier = join(dirname(program.path), "pg_basebackup");
-  return existsSync(copier) ? copier : undefined;
-}
-const copier = await findCopier();
-
-describe.skipIf(copier === undefined)(
-  `PostgreSQL with a replica ${copier === undefined ? "(skipped: there is no pg_basebackup)" : ""}`,
+describe.skipIf(missing !== undefined)(
+  `PostgreSQL with a replica ${missing === undefined ? "" : `(skipped: ${missing})`}`,
   () => {
     const servers = useTwoServers(postgresql, "postgresql", "postgresql-admin", startPostgresql);
     const { admin, settings, open, lab } = servers;
-    let replica: ManagedProcess;
+    let replica: PhysicalReplica;
     let port: number;
-
-    async function ask(on: number, statement: string): Promise<unknown> {
-      return await connectPostgresql({ ...admin("dc1"), port: on, database: "postgres" }, async (client) =>
-        Object.values((await client.query(statement)).rows[0] ?? {}).at(0),
-      );
-    }
-    const onMain = async (statement: string) => await ask(admin("dc1").port, statement);
-    const onReplica = async (statement: string) => await ask(port, statement);
+    const onMain = async (statement: string) => await askPostgresql(admin("dc1"), statement);
+    const onReplica = async (statement: string) => await replica.ask(statement);
 
     beforeAll(async () => {
-      const account = findAccount(["postgres", "nobody"]);
-      const { host, port: from, user, password } = admin("dc1");
       // The place of the control plane, which this lab does not run.
       port = lab().ports["control-plane"];
-      const data = `${String(await onMain("SHOW data_directory"))}-replica`;
-      await promisify(execFile)(
-        copier ?? "",
-        ["-h", host, "-p", String(from), "-U", user, "-D", data, "-R", "-X", "stream", "-c", "fast"],
-        { ...account, cwd: "/", env: { ...process.env, PGPASSWORD: password }, timeout: COPY_WITHIN_MS },
-      );
-      const { program } = await lab().request("postgresql");
-      const spawned = await lab().supervisor.spawnProcess({
-        name: "postgresql-replica",
-        role: "database",
-        site: "dc1",
-        command: program.path,
-        args: ["-D", data, "-p", String(port)],
-        cwd: "/",
-        ...account,
-        ports: [{ port, wantedBy: "a replica" }],
-        endSignal: "SIGINT",
-        isReady: async () => (await onReplica("SELECT pg_is_in_recovery()")) === true,
-      });
-      if (!spawned.ok) throw new Error(spawned.message);
-      replica = spawned.process;
+      replica = await startPhysicalReplica(lab().supervisor, admin("dc1"), port);
     });
 
     const watch = () => open({ ...settings("dc1"), replicas: [`127.0.0.1:${port}`] });
@@ -92,9 +50,9 @@ describe.skipIf(copier === undefined)(
       await onReplica(`ALTER SYSTEM SET primary_conninfo = '${primary.replaceAll("'", "''")}'`);
       await onReplica("SELECT pg_reload_conf()");
       await expectReplica(session, well);
-      await replica.kill();
+      await replica.process.kill();
       await expectReplica(session, { verdict: "down", words: expect.stringContaining("refused") });
-      expect(await replica.revive()).toEqual({ ok: true });
+      expect(await replica.process.revive()).toEqual({ ok: true });
       await expectReplica(session, well);
       session.destroy();
     });

@@ -8,7 +8,7 @@ import { openMysql } from "../../sdk/open-mysql.ts";
 import { openPostgres } from "../../sdk/open-postgres.ts";
 import type { RoutedSource } from "../../sdk/switching/open-source.ts";
 import { eventually } from "../eventually.ts";
-import { type PhysicalReplica, startPhysicalReplica } from "./physical-replica.ts";
+import { startPhysicalReplica, whyNoReplica } from "../lab/engines/physical-replica.ts";
 import { startTwoSites, type TwoSites } from "./two-sites.ts";
 
 const PORT_BASE = { mysql: 26_700, postgresql: 26_800 };
@@ -50,7 +50,6 @@ function describeStaleness(
   parts: {
     follow(sites: TwoSites): Promise<Follower | string>;
     open(config: SdkConfigInput): Promise<Opened>;
-    end(): Promise<void>;
   },
 ): void {
   describe(`bounded staleness with ${engine}`, () => {
@@ -70,10 +69,7 @@ function describeStaleness(
       if (typeof found === "string") why = found;
       else follower = found;
     }, SLOW_MS);
-    afterAll(async () => {
-      await parts.end();
-      await sites?.destroy();
-    }, SLOW_MS);
+    afterAll(async () => await sites?.destroy(), SLOW_MS);
     afterEach(async () => {
       for (const source of opened.splice(0)) await source.close();
     });
@@ -140,16 +136,16 @@ describeStaleness("mysql", {
       write: async () => void (await source.pool.query(insert())),
     };
   },
-  end: async () => undefined,
 });
-
-let replica: PhysicalReplica | null = null;
 
 describeStaleness("postgresql", {
   async follow(sites) {
-    const started = await startPhysicalReplica(sites, REPLICA_PORT);
-    if (typeof started === "string") return started;
-    replica = started;
+    const missing = await whyNoReplica();
+    if (missing !== undefined) return missing;
+    const { host, port } = sites.engine.dataCentres.dc1;
+    const password = loadSecrets(sites.directory).passwords["postgresql-admin"];
+    const main = { host, port, user: ADMIN_USER, password };
+    const started = await startPhysicalReplica(sites.supervisor, main, REPLICA_PORT);
     return {
       port: REPLICA_PORT,
       stop: () => started.ask("SELECT pg_wal_replay_pause()"),
@@ -167,5 +163,4 @@ describeStaleness("postgresql", {
       write: async () => void (await source.pool.query(insert())),
     };
   },
-  end: async () => await replica?.end(),
 });

@@ -8,7 +8,7 @@ import type { EngineHandle } from "@evenkeel/lab/engines/engine-handle";
 import { startEtcd } from "@evenkeel/lab/engines/etcd";
 import { type LabEngine, listPrograms, locateEngine } from "@evenkeel/lab/engines/lab-engines";
 import { labPorts } from "@evenkeel/lab/processes/ports";
-import { createSupervisor } from "@evenkeel/lab/processes/supervisor";
+import { createSupervisor, type Supervisor } from "@evenkeel/lab/processes/supervisor";
 import { ensurePrograms, isFound } from "@evenkeel/lab/setup/programs";
 import { openRouteStore } from "@evenkeel/route-store/open-route-store";
 
@@ -21,6 +21,8 @@ const MONITOR = "db1";
 export interface TwoSites {
   readonly engine: EngineHandle;
   readonly directory: string;
+  /** What keeps the servers, and ends whatever else was given to it. */
+  readonly supervisor: Supervisor;
   /** A configuration as the console would hand it out. */
   readonly config: SdkConfigInput;
   readonly store: RouteStore;
@@ -60,6 +62,7 @@ export async function startTwoSites(engine: LabEngine, portBase: number): Promis
   return {
     engine: handle,
     directory: stateDir,
+    supervisor: made.supervisor,
     store,
     beat,
     config: renderConfig(handle, etcd.endpoints, etcd.users.sdk),
