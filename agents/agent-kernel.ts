@@ -1,6 +1,7 @@
 import {
   type EdgeFrame,
   type Illness,
+  type PeerAddress,
   type PeerLink,
   PROTOCOL_VERSION,
   type RouteWrite,
@@ -8,6 +9,7 @@ import {
 import type { Plan, PlannedStore } from "@evenkeel/contracts/plan";
 import type { MonitorPlugin } from "@evenkeel/contracts/plugin";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
+import type { ToldRoutes } from "@evenkeel/contracts/told-routes";
 import { computeIllness } from "@evenkeel/core/health/illness";
 import type { Cancel, Clock } from "./clock.ts";
 import { EdgeConnection, type EdgeListener, type ReadFrame } from "./edge/edge-connection.ts";
@@ -48,6 +50,14 @@ export interface AgentStatus {
   readonly loopLateMs: number;
 }
 
+/** How applications ask this agent for their routes. */
+export interface ApplicationsPort {
+  /** As seen by the applications. */
+  readonly address: PeerAddress;
+  /** Begins to answer. @param tell says what is known; null: not the latest routes @returns ends it */
+  open(tell: (applicationId: string) => ToldRoutes | null): () => void;
+}
+
 /** The surroundings of an agent: the machine's, or a simulator's. */
 export interface AgentPorts {
   readonly instanceId: string;
@@ -71,6 +81,8 @@ export interface AgentPorts {
   readonly keepPlan: (plan: Plan) => Promise<void>;
   /** How the agents of other sites are reached; absent: this agent has no port for them, and so no links. */
   readonly peers?: PeerPorts;
+  /** Where it tells applications their routes; absent: nowhere. */
+  readonly applications?: ApplicationsPort;
   /** Whether it tells the control plane of the processes that follow routes. */
   readonly tellsProcesses: boolean;
   readonly say: Say;
@@ -106,9 +118,11 @@ export async function runAgentKernel(ports: AgentPorts): Promise<RunningAgent> {
     );
   }
   parts.connection.open();
+  const endTelling = ports.applications?.open(parts.stores.routes);
   return {
     status: () => renderStatus(parts),
     stop: () => {
+      endTelling?.();
       parts.reporter.stop();
       parts.connection.close();
       parts.peers.stop();
@@ -198,6 +212,7 @@ function sayHello(parts: Parts): void {
     planVersion,
     host,
     peer: parts.ports.peers?.net.address ?? null,
+    routes: parts.ports.applications?.address ?? null,
     tellsProcesses: parts.ports.tellsProcesses,
   });
 }

@@ -6,12 +6,13 @@ import { enrol } from "./enrol.ts";
 import { initEtcd } from "./etcd/init-etcd.ts";
 import { readInitOptions } from "./etcd/read-init-options.ts";
 import { loadIdentity } from "./identity.ts";
-import { readPeerPlace } from "./peers/peer-address.ts";
+import { type ListenPlace, readPlace } from "./listen-place.ts";
 import { runAgent } from "./run-agent.ts";
 import { startStatusServer } from "./status-server.ts";
 
 const USAGE = `evenkeel-agent enrol --url URL --name NAME --state DIR   (the one-time token is read from EVENKEEL_ENROLMENT_TOKEN)
 evenkeel-agent run --state DIR [--status-port PORT] [--peer-listen HOST:PORT [--peer-address HOST:PORT]]
+                    [--routes-listen HOST:PORT [--routes-address HOST:PORT]]
 evenkeel-agent approve FINGERPRINT --state DIR          (lets a newly enrolled agent open the credentials that this one can)
 evenkeel-agent doctor --state DIR [--json]              (looks at everything around this agent and says what to mend)
 evenkeel-agent etcd init --dir DIR --endpoints URL,URL,URL --instance ID [--application ID]… [--mas-mirror]
@@ -27,6 +28,8 @@ const OPTIONS = {
   json: { type: "boolean", default: false },
   "peer-listen": { type: "string" },
   "peer-address": { type: "string" },
+  "routes-listen": { type: "string" },
+  "routes-address": { type: "string" },
   dir: { type: "string" },
   endpoints: { type: "string" },
   instance: { type: "string" },
@@ -90,9 +93,10 @@ async function examine({ values, stateDir }: Call): Promise<void> {
 }
 
 async function run({ values, stateDir }: Call): Promise<void> {
-  const peerPlace = readPeerPlace(values["peer-listen"], values["peer-address"]);
+  const peerPlace = readListen("peer", values);
+  const routesPlace = readListen("routes", values);
   const identity = await loadIdentity(stateDir);
-  const agent = await runAgent(identity, { stateDir, peerPlace, say });
+  const agent = await runAgent(identity, { stateDir, peerPlace, routesPlace, say });
   const port = values["status-port"];
   const server = port === undefined ? null : startStatusServer(Number(port), agent.status);
   const end = () => {
@@ -102,6 +106,11 @@ async function run({ values, stateDir }: Call): Promise<void> {
   };
   process.once("SIGINT", end);
   process.once("SIGTERM", end);
+}
+
+function readListen(port: "peer" | "routes", values: Call["values"]): ListenPlace | null {
+  const names = { listen: `${port}-listen`, address: `${port}-address` } as const;
+  return readPlace({ names, listen: values[names.listen], address: values[names.address] });
 }
 
 async function setUpEtcd(values: Call["values"]): Promise<void> {

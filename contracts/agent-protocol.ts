@@ -43,7 +43,7 @@ export const Illness = z
   .nullable();
 export type Illness = z.infer<typeof Illness>;
 
-/** Where an agent listens for its peers; the address is as seen from the other sites. */
+/** Where an agent listens for its peers, or for applications; the address is as seen by them. */
 export const PeerAddress = z.object({
   host: z.string().min(1).max(253),
   port: z.number().int().min(1).max(65_535),
@@ -78,6 +78,8 @@ export const HelloFrame = z.object({
   host: z.string().max(200),
   /** Where it listens for its peers; null or absent: nowhere. */
   peer: PeerAddress.nullish(),
+  /** Where it tells applications their routes; null or absent: nowhere. */
+  routes: PeerAddress.nullish(),
   /** Whether it can tell of applications' processes; absent: it is of a version that cannot. */
   tellsProcesses: z.boolean().optional(),
 });
@@ -184,6 +186,8 @@ export const RouteWrite = z.object({
   monitorId: z.string().max(64),
   applicationId: z.string().max(64),
   route: Route,
+  /** Whether some store is known to hold it already; absent: it was not said. Until then it is an intention only. */
+  acknowledged: z.boolean().optional(),
   /** Decision ids before `route.decision`, newest first: a store that holds one of them is merely behind. */
   ancestors: z.array(z.string().max(64)).max(32),
   step: z.string().max(40).nullable(),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DataCentreName } from "./route.ts";
+import { PublicPoint } from "./told-routes.ts";
 
 /** Data centres that one SDK configuration may name. */
 const MAX_SOURCES = 9;
@@ -118,6 +119,25 @@ export const SdkSource = z
 /** One data centre's server. */
 export type SdkSource = z.infer<typeof SdkSource>;
 
+/**
+ * Who is asked for the routes while etcd does not tell them: the agents of the site, each known by its key, then the
+ * control plane with an API token that may read.
+ */
+export const SdkFallback = z.strictObject({
+  agents: z
+    .array(z.strictObject({ address: Endpoint, key: PublicPoint }))
+    .max(MAX_ENDPOINTS)
+    .default([]),
+  controlPlane: z
+    .url({ protocol: /^https?$/ })
+    .max(2000)
+    .optional(),
+  /** Left empty, the control plane is not asked. */
+  token: z.string().max(1000).optional(),
+});
+/** See above. */
+export type SdkFallback = z.infer<typeof SdkFallback>;
+
 /** What a queue may be set to hold for one data centre at most. */
 const ENTRIES_MAX = 10_000_000;
 const BYTES_MAX = 16 * 1024 * 1024 * 1024;
@@ -192,6 +212,7 @@ export const SdkConfig = z
       zone: Name.optional(),
     }),
     etcd: SdkEtcd.optional(),
+    fallback: SdkFallback.optional(),
     sources: z
       .record(DataCentreName, SdkSource)
       .refine((sources) => Object.keys(sources).length > 0, "at least one data centre is needed")
@@ -251,6 +272,10 @@ export const SdkConfig = z
     path: ["router", "nearest"],
     message: "names a data centre that `sources` does not have",
   })
+  .refine(({ fallback, etcd }) => fallback === undefined || etcd !== undefined, {
+    path: ["fallback"],
+    message: "stands in for an etcd that does not answer; leave it out where there is none",
+  })
   .refine(({ router }) => router.copies === undefined || writesDoubly(router.algorithm), {
     path: ["router", "copies"],
     message: "is for the algorithms that write doubly; leave it out",
@@ -269,4 +294,4 @@ export type SdkConfig = z.infer<typeof SdkConfig>;
 export type SdkConfigInput = z.input<typeof SdkConfig>;
 
 /** Fields whose value must never stand in a message. */
-export const SDK_SECRET_FIELDS: ReadonlySet<string> = new Set(["password"]);
+export const SDK_SECRET_FIELDS: ReadonlySet<string> = new Set(["password", "token"]);

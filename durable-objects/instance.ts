@@ -7,7 +7,9 @@ import type { Explanation, LiveView } from "@evenkeel/contracts/live";
 import type { Plan } from "@evenkeel/contracts/plan";
 import { Principal, renderPrincipal } from "@evenkeel/contracts/principal";
 import type { ProcessView } from "@evenkeel/contracts/process";
+import type { ToldRoutes } from "@evenkeel/contracts/told-routes";
 import type { ArbitrationEvent, Reply, SettledCommand } from "@evenkeel/core/arbitration/state";
+import { tellRoutes } from "@evenkeel/core/switching/route-writes";
 import { type FrameParts, takeEnd, takeMessage } from "./instance/agent-frames.ts";
 import { Arbiter } from "./instance/arbiter.ts";
 import { Connections } from "./instance/connections.ts";
@@ -33,6 +35,7 @@ import {
   CommandCall,
   type GivenOrder,
   type PlanOutcome,
+  type RouteTeller,
   type TestCall,
   type TestOutcome,
 } from "./instance/rpc.ts";
@@ -97,9 +100,9 @@ export class Instance extends DurableObject<InstanceEnv> {
 
   /** Upgrades to a WebSocket: `/agent` for agents, `/console` for consoles; the Worker has checked who they are. */
   override async fetch(request: Request): Promise<Response> {
-    if (this.#arbiter.state() === null) await this.#arbiter.pull();
+    const state = await this.#arbiter.ready();
     const door = openDoor(request, {
-      isReady: this.#arbiter.state() !== null,
+      isReady: state !== null,
       knownAgents: listKnownAgents(this.ctx.storage.sql),
     });
     if (!door.ok) return door.response;
@@ -211,13 +214,13 @@ export class Instance extends DurableObject<InstanceEnv> {
    * @returns null: there is no such monitor
    */
   async explain(monitorId: string): Promise<Explanation | null> {
-    if (this.#arbiter.state() === null) await this.#arbiter.pull();
+    await this.#arbiter.ready();
     return this.#arbiter.explain(monitorId);
   }
 
   /** The picture of the instance; null: this object has no plan. */
   async view(): Promise<LiveView | null> {
-    if (this.#arbiter.state() === null) await this.#arbiter.pull();
+    await this.#arbiter.ready();
     return this.#arbiter.view();
   }
 
@@ -231,40 +234,47 @@ export class Instance extends DurableObject<InstanceEnv> {
   }
 
   /**
+   * Tells an application's routes, as far as a store holds them.
+   *
+   * @param applicationId the application
+   * @returns null: this object has no plan
+   */
+  async routes(applicationId: string): Promise<ToldRoutes | null> {
+    const state = await this.#arbiter.ready();
+    return state === null ? null : tellRoutes(state, applicationId);
+  }
+
+  /**
+   * Lists the agents that tell applications their routes.
+   *
+   * @param site id of the site; null: of all sites
+   */
+  tellers(site: string | null): RouteTeller[] {
+    return this.#frames.peers.listTellers(site);
+  }
+
+  /**
    * Lists events, newest first.
    *
    * @param query which ones
    * @returns the events; null: this object has no plan
    */
   async events(query: EventsQuery): Promise<InstanceEvent[] | null> {
-    if (this.#arbiter.state() === null) await this.#arbiter.pull();
-    return this.#arbiter.state() === null ? null : listEvents(this.ctx.storage.sql, query);
+    return (await this.#arbiter.ready()) === null ? null : listEvents(this.ctx.storage.sql, query);
   }
 
-  /**
-   * Recognises a caller while the catalogue is dead.
-   *
-   * @param hash hash of the secret that was shown
-   */
+  /** Recognises a caller while the catalogue is dead. @param hash hash of the secret that was shown */
   recognise(hash: string): Principal | null {
     return recognisePrincipal(this.ctx.storage.sql, hash, Date.now());
   }
 
-  /**
-   * Remembers a caller for whom the catalogue vouched just now.
-   *
-   * @param principal the caller
-   */
+  /** Remembers a caller for whom the catalogue vouched just now. @param principal the caller */
   remember(principal: Principal): void {
     if (this.#arbiter.state() === null) return;
     rememberPrincipal(this.ctx.storage.sql, Principal.parse(principal), Date.now());
   }
 
-  /**
-   * Forgets a caller whose token was deleted.
-   *
-   * @param hash hash of the caller's secret
-   */
+  /** Forgets a caller whose token was deleted. @param hash hash of the caller's secret */
   forget(hash: string): void {
     forgetPrincipal(this.ctx.storage.sql, hash);
     this.#closeStrangers();
@@ -280,11 +290,7 @@ export class Instance extends DurableObject<InstanceEnv> {
     this.#remember(agent, publicKey);
   }
 
-  /**
-   * Forgets an agent and closes what it has open.
-   *
-   * @param agentId the agent
-   */
+  /** Forgets an agent and closes what it has open. @param agentId the agent */
   removeAgent(agentId: string): void {
     forgetAgent(this.ctx.storage.sql, agentId);
     this.#connections.closeAgent(agentId, CLOSE_REVOKED, "this agent was removed");
@@ -319,11 +325,7 @@ export class Instance extends DurableObject<InstanceEnv> {
     return state === null ? [] : listEdgeTargets(state.plan);
   }
 
-  /**
-   * Takes what the control plane itself saw of public targets.
-   *
-   * @param probes what it saw
-   */
+  /** Takes what the control plane itself saw of public targets. @param probes what it saw */
   takeEdgeProbes(probes: readonly EdgeProbe[]): void {
     const state = this.#arbiter.state();
     if (state === null) return;
@@ -332,20 +334,12 @@ export class Instance extends DurableObject<InstanceEnv> {
     this.#arbiter.turn({ type: "tick" }, { events });
   }
 
-  /**
-   * Commands whose audit the catalogue does not have yet.
-   *
-   * @param limit how many at most
-   */
+  /** Commands whose audit the catalogue does not have yet. @param limit how many at most */
   listAudit(limit: number): CommandAudit[] {
     return listAudit(this.ctx.storage.sql, limit);
   }
 
-  /**
-   * Drops the audit that the catalogue has now.
-   *
-   * @param upToSeq last entry that it has
-   */
+  /** Drops the audit that the catalogue has now. @param upToSeq last entry that it has */
   dropAudit(upToSeq: number): void {
     dropAudit(this.ctx.storage.sql, upToSeq);
   }
@@ -374,8 +368,7 @@ export class Instance extends DurableObject<InstanceEnv> {
     order: GivenOrder,
     awaited: readonly AwaitedCommand[],
   ): Promise<Reply[] | null> {
-    if (this.#arbiter.state() === null) await this.#arbiter.pull();
-    if (this.#arbiter.state() === null) return null;
+    if ((await this.#arbiter.ready()) === null) return null;
     rememberPrincipal(this.ctx.storage.sql, order.caller, Date.now());
     return giveOrder({ arbiter: this.#arbiter, waiters: this.#commands }, event, order, awaited);
   }

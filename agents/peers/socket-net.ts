@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from "../clock.ts";
+import type { ListenPlace } from "../listen-place.ts";
 import { dialPeer } from "./dial.ts";
 import { listenForPeers, type PeerListener } from "./listen.ts";
-import type { PeerPlace } from "./peer-address.ts";
 import type { PeerNet } from "./peer-net.ts";
 import { computePairKey, type PairKey, readOwnKey } from "./proof.ts";
 
@@ -13,7 +13,7 @@ export interface SocketNetOptions {
   readonly agentId: string;
   /** Private JWK of the agent's identity. */
   readonly privateKey: Record<string, unknown>;
-  readonly place: PeerPlace;
+  readonly place: ListenPlace;
   readonly clock: Clock;
   readonly say: (line: string) => void;
 }

@@ -1,6 +1,7 @@
 import type { RouteWrite, StoreHealth } from "@evenkeel/contracts/agent-protocol";
 import type { Plan, PlannedStore } from "@evenkeel/contracts/plan";
 import { routeKey } from "@evenkeel/contracts/route";
+import type { ToldRoutes } from "@evenkeel/contracts/told-routes";
 import type { RouteWitness } from "@evenkeel/core/health/heartbeat";
 import { startBeat } from "./beat.ts";
 import { createMirrorSet } from "./mirror-set.ts";
@@ -10,6 +11,7 @@ import { watchRoutes } from "./route-watch.ts";
 import { createStandingRoutes, listWitnesses, type Witnesses } from "./standing-routes.ts";
 import { StoreSecret } from "./store-secret.ts";
 import type { StoreSetOptions, Stores } from "./stores.ts";
+import { tellRoutes } from "./tell-routes.ts";
 import { listUnsure, type WrittenResults, writeStores } from "./write-stores.ts";
 
 export type { StoreSetOptions } from "./stores.ts";
@@ -26,6 +28,8 @@ export interface StoreSet {
   forgetTold(): void;
   /** Who tells where the writes of a monitor go. */
   witnesses(monitor: { readonly id: string; readonly applicationId: string }): RouteWitness[];
+  /** Tells the routes of an application; null: nobody here knows the latest ones. */
+  routes(applicationId: string): ToldRoutes | null;
   /** Tells of the processes in these stores, all and then what changes, and of no others. */
   tellProcesses(storeIds: readonly string[]): void;
   close(): void;
@@ -58,6 +62,7 @@ export function createStoreSet(options: StoreSetOptions): StoreSet {
       tellers.follow([]);
     },
     witnesses: (monitor) => listWitnesses(hear(stores), monitor),
+    routes: (applicationId) => tellRoutes(stores, applicationId),
     tellProcesses: tellers.follow,
     close() {
       for (const id of [...open.keys()]) closeStore(stores, id);

@@ -1,5 +1,6 @@
 import type { TimeMark } from "@evenkeel/contracts/event";
 import { because } from "@evenkeel/contracts/sentences";
+import { listOwed, sendRoute } from "./held-routes.ts";
 import { findMonitor } from "./monitor-rows.ts";
 import { recordEvent } from "./record-event.ts";
 import { type MonitorState, REMEMBERED_MAX, type Reply, TIME_MARKS_MAX } from "./state.ts";
@@ -30,7 +31,10 @@ export function finishSwitch(work: Work, monitor: MonitorState): void {
   });
   answerRun(work, monitor, true);
   const settled = findMonitor(work.instance, monitor.id) ?? monitor;
-  setMonitor(work, armIfDue(work, { ...settled, run: null, asking: null }));
+  const done = armIfDue(work, { ...settled, run: null, asking: null });
+  setMonitor(work, done);
+  // Where a store is out of reach, its agents tell applications the route, once they know that it stands elsewhere.
+  if (listOwed(work.instance, done).length > 0) sendRoute(work, done);
 }
 
 /**

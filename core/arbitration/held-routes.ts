@@ -1,3 +1,4 @@
+import { holdsRoute } from "../switching/acknowledged.ts";
 import { renderRouteWrite } from "../switching/route-writes.ts";
 import { listReachableStores } from "./facts.ts";
 import { findPlanned } from "./find-planned.ts";
@@ -14,25 +15,6 @@ import { setMonitor, type Work } from "./work.ts";
 export function sendRoute(work: Work, monitor: MonitorState): void {
   work.writes.set(monitor.id, renderRouteWrite(monitor));
   setMonitor(work, { ...monitor, sentAtMs: work.now });
-}
-
-/**
- * Tells whether a store is known to hold a monitor's present route.
- *
- * @param monitor the monitor's row
- * @param store id of the store
- */
-export function holdsRoute(monitor: MonitorState, store: string): boolean {
-  return monitor.stores[store]?.decision === monitor.route.decision;
-}
-
-/**
- * Tells whether any store is known to hold a monitor's present route: only then it is more than an intention.
- *
- * @param monitor the monitor's row
- */
-export function isAcknowledged(monitor: MonitorState): boolean {
-  return Object.keys(monitor.stores).some((store) => holdsRoute(monitor, store));
 }
 
 /**

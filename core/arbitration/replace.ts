@@ -1,7 +1,7 @@
 import { because } from "@evenkeel/contracts/sentences";
+import { isAcknowledged } from "../switching/acknowledged.ts";
 import { ask, isAnswered } from "./asking.ts";
 import { chooseCandidate } from "./candidate.ts";
-import { isAcknowledged } from "./held-routes.ts";
 import { findMonitor } from "./monitor-rows.ts";
 import { computeSight } from "./sight.ts";
 import { ASK_AGAIN_MS, type Case } from "./state.ts";

@@ -1,8 +1,9 @@
 import { because } from "@evenkeel/contracts/sentences";
 import { advance, computeStepDeadline, type StepDefinition, type StepSight } from "../steps/machine.ts";
+import { holdsRoute, isAcknowledged } from "../switching/acknowledged.ts";
 import { listReachableStores } from "./facts.ts";
 import { finishSwitch } from "./finish.ts";
-import { holdsRoute, isAcknowledged, sendRoute } from "./held-routes.ts";
+import { sendRoute } from "./held-routes.ts";
 import { findMonitor } from "./monitor-rows.ts";
 import { recordEvent } from "./record-event.ts";
 import { type Case, RESEND_MS, type SwitchRun } from "./state.ts";

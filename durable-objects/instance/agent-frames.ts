@@ -129,7 +129,7 @@ function takeHello(
     plan: state.plan,
     routes: computeRouteWrites(state),
   });
-  peers.noteAddress(id, hello.peer ?? null);
+  peers.noteAddress(id, { peer: hello.peer ?? null, routes: hello.routes ?? null });
   connections.tellPeers(peers.listFor);
   arbiter.turn({ type: "agent-connected", agent: { id, name, site }, hello });
   parts.waitUntil(arbiter.pull());

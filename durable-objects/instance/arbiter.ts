@@ -195,6 +195,12 @@ export class Arbiter {
     return { status: "applied" };
   }
 
+  /** The state, with the plan pulled first where there is none yet; null: the catalogue has none, or does not answer. */
+  async ready(): Promise<InstanceState | null> {
+    if (this.#state === null) await this.pull();
+    return this.#state;
+  }
+
   /** Pulls the latest plan from the catalogue; a dead one changes nothing. */
   async pull(): Promise<void> {
     const now = this.#parts.ports.now();

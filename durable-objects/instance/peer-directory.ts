@@ -1,12 +1,17 @@
 import { LINKS_MAX, PeerAddress, PeerLink } from "@evenkeel/contracts/agent-protocol";
+import { renderPoint } from "@evenkeel/contracts/told-routes";
 import { z } from "zod";
 import type { PeerDirectory, ToldLinks } from "./ports.ts";
+import { TELLERS_MAX } from "./rpc.ts";
 
 /** Links as they are stored: without what changes with every measurement. */
 const StoredLinks = z.object({
   boot: z.string(),
   links: z.array(PeerLink.pick({ agentId: true, site: true, state: true })),
 });
+
+/** A public key; only one of P-256 can be told to applications. */
+const Jwk = z.object({ crv: z.string(), x: z.string(), y: z.string().optional() });
 
 /**
  * Remembers the key of an enrolled agent.
@@ -27,9 +32,24 @@ export function rememberKey(sql: SqlStorage, agentId: string, publicKey: string)
  */
 export function createPeerDirectory(sql: SqlStorage): PeerDirectory {
   return {
-    noteAddress(agentId, address) {
-      const text = address === null ? null : JSON.stringify(address);
-      sql.exec("update agents set peer = ?1 where id = ?2 and peer is not ?1", text, agentId);
+    noteAddress(agentId, places) {
+      for (const column of ["peer", "routes"] as const) {
+        const address = places[column];
+        const text = address === null ? null : JSON.stringify(address);
+        sql.exec(`update agents set ${column} = ?1 where id = ?2 and ${column} is not ?1`, text, agentId);
+      }
+    },
+    listTellers(site) {
+      const rows = sql.exec<{ publicKey: string; routes: string }>(
+        `select public_key as publicKey, routes from agents
+         where (?1 is null or site = ?1) and public_key is not null and routes is not null order by id limit ?2`,
+        site,
+        TELLERS_MAX,
+      );
+      return rows.toArray().flatMap(({ publicKey, routes }) => {
+        const key = renderPoint(Jwk.parse(JSON.parse(publicKey)));
+        return key === null ? [] : [{ address: PeerAddress.parse(JSON.parse(routes)), key }];
+      });
     },
     listFor(site) {
       const rows = sql.exec<{ agentId: string; site: string; publicKey: string; peer: string }>(

@@ -3,6 +3,7 @@ import type { EdgeSight } from "@evenkeel/contracts/edge-sight";
 import type { InstanceEvent } from "@evenkeel/contracts/event";
 import type { Plan } from "@evenkeel/contracts/plan";
 import type { InstanceState, MonitorState } from "@evenkeel/core/arbitration/state";
+import type { RouteTeller } from "./rpc.ts";
 
 /** One end of a socket as the object uses it: the runtime's WebSocket, or a simulator's. */
 export interface LiveSocket {
@@ -95,9 +96,15 @@ export interface PeerDirectory {
    * Notes where an agent listens.
    *
    * @param agentId the agent
-   * @param address null: nowhere
+   * @param places for its peers, and for applications; null: nowhere
    */
-  noteAddress(agentId: string, address: PeerAddress | null): void;
+  noteAddress(agentId: string, places: Readonly<Record<"peer" | "routes", PeerAddress | null>>): void;
+  /**
+   * The agents that tell applications their routes, connected or not.
+   *
+   * @param site id of the site; null: of all sites
+   */
+  listTellers(site: string | null): RouteTeller[];
   /**
    * The peers of the agents of a site: all that listen in other sites, connected or not, because the silence of one that
    * is gone is what its peers are to tell.

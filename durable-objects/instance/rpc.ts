@@ -1,4 +1,4 @@
-import type { TestFrame } from "@evenkeel/contracts/agent-protocol";
+import type { PeerAddress, TestFrame } from "@evenkeel/contracts/agent-protocol";
 import { AccessCommand, ArmCommand, BatchCommand, SwitchCommand } from "@evenkeel/contracts/command";
 import type { Because } from "@evenkeel/contracts/event";
 import type { Observation } from "@evenkeel/contracts/observation";
@@ -48,6 +48,16 @@ export interface GivenOrder {
 export type PlanOutcome =
   | { readonly status: "applied" | "unchanged" }
   | { readonly status: "held"; readonly because: Because };
+
+/** Agents of one site that applications are told of. */
+export const TELLERS_MAX = 16;
+
+/** An agent that tells applications their routes while their store cannot. */
+export interface RouteTeller {
+  readonly address: PeerAddress;
+  /** What it is known by, as applications are given it (contracts/told-routes.ts). */
+  readonly key: string;
+}
 
 /** A connection test as the Worker passes it on: any connected agent of the site may do it. */
 export interface TestCall {

@@ -17,7 +17,7 @@ const TABLES = `
   create table if not exists monitors (id text primary key not null, body text not null);
   create table if not exists agents (
     id text primary key not null, name text not null, site text not null, secret_hash text not null,
-    public_key text, peer text, links text
+    public_key text, peer text, links text, routes text
   );
   create table if not exists events (
     seq integer primary key autoincrement, id text not null, monitor_id text, body text not null
@@ -35,6 +35,7 @@ const LATER_COLUMNS = [
   { table: "agents", column: "public_key" },
   { table: "agents", column: "peer" },
   { table: "agents", column: "links" },
+  { table: "agents", column: "routes" },
 ] as const;
 
 /**

@@ -53,6 +53,7 @@ async function startAgent(
   if (!known.has(name) || !existsSync(join(state, "identity.json"))) await enrolAgent(request, site, state);
   const port = ports[`agent-health-${site}`];
   const peers = ports[`agent-peers-${site}`];
+  const routes = ports[`agent-routes-${site}`];
   const started = await supervisor.spawnProcess({
     name,
     role: "agent",
@@ -61,11 +62,12 @@ async function startAgent(
     args: [
       ...AGENT_NODE_FLAGS,
       ...[AGENT, "run", "--state", state, "--status-port", String(port)],
-      ...["--peer-listen", `${LAB_HOST}:${peers}`],
+      ...["--peer-listen", `${LAB_HOST}:${peers}`, "--routes-listen", `${LAB_HOST}:${routes}`],
     ],
     ports: [
       { port, wantedBy: `the status of the agent in ${site}` },
       { port: peers, wantedBy: `the other agents' links to the agent in ${site}` },
+      { port: routes, wantedBy: `the applications that ask the agent in ${site} for routes` },
     ],
     isReady: async () => (await fetch(`http://${LAB_HOST}:${port}/metrics`)).ok,
   });

@@ -53,6 +53,9 @@ const PORT_SLOTS = {
   "agent-health-witness": 67,
   shop: 70,
   example: 71,
+  "agent-routes-dc1": 75,
+  "agent-routes-dc2": 76,
+  "agent-routes-witness": 77,
   remote: 90,
 } as const;
 

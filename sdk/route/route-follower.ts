@@ -1,11 +1,13 @@
 import { applicationPrefix, beatPrefix, Route } from "@evenkeel/contracts/route";
 import type { RouteStore, StoreWatch } from "@evenkeel/contracts/route-store";
 import { acceptRoute } from "./accept-route.ts";
+import type { AskElsewhere, Teller, Told } from "./ask-elsewhere.ts";
 import { confirmStore, readConfirmed } from "./confirm-store.ts";
+import { type Consultation, consult } from "./consult.ts";
 import { type RouteSnapshot, readSnapshot, writeSnapshot } from "./snapshot.ts";
 
 /** Where a follower's first routes came from; `unconfirmed`: from a store of which no site says that it is up to date. */
-export type RouteOrigin = "store" | "unconfirmed" | "snapshot" | "nowhere";
+export type RouteOrigin = "store" | Teller | "unconfirmed" | "snapshot" | "nowhere";
 
 /** Who hears of routes. Called in the turn of the event loop in which the store's bytes came. */
 export interface RouteListener {
@@ -50,12 +52,16 @@ export interface FollowRequest {
   /** Milliseconds to wait for a confirmed store before the snapshot is used. */
   readonly startHoldMs: number;
   readonly snapshot: { readonly path: string; readonly key: string } | null;
+  /** Who is asked while the store does not tell the routes; absent or null: nobody. */
+  readonly askElsewhere?: AskElsewhere | null;
 }
 
 /** The surroundings of a follower: the machine's, or a simulator's. */
 export interface FollowPorts {
   /** Acts once after so many milliseconds; the result cancels. */
   readonly after: (ms: number, act: () => void) => () => void;
+  /** A random number from 0 up to 1. */
+  readonly random: () => number;
   readonly readSnapshot: typeof readSnapshot;
   readonly writeSnapshot: typeof writeSnapshot;
 }
@@ -65,6 +71,7 @@ const REAL: FollowPorts = {
     const timer = setTimeout(act, ms);
     return () => clearTimeout(timer);
   },
+  random: Math.random,
   readSnapshot,
   writeSnapshot,
 };
@@ -106,7 +113,8 @@ export function followRoutes(request: FollowRequest, ports: FollowPorts = REAL):
     rereading: null,
   };
   const { ready, give } = createReadiness();
-  const watch = watchRoutes(following);
+  const consultation = consultOthers(following, give);
+  const watch = watchRoutes(following, consultation.look);
   const endHold = ports.after(request.startHoldMs, () => void fallBack(following).then(give));
   void ready.then(() => {
     following.isSettled = true;
@@ -114,6 +122,7 @@ export function followRoutes(request: FollowRequest, ports: FollowPorts = REAL):
     void saveSnapshot(following);
   });
   awaitConfirmation(following, () => give("store"));
+  consultation.look();
   return {
     ready,
     routeOf: (monitor) => following.routes.get(monitor) ?? null,
@@ -127,6 +136,7 @@ export function followRoutes(request: FollowRequest, ports: FollowPorts = REAL):
     close() {
       following.closed = true;
       give("nowhere");
+      consultation.close();
       watch.close();
       request.store.close();
     },
@@ -179,7 +189,23 @@ async function readAgain(following: Following): Promise<void> {
   else tellAll(following, (each) => each.onProblem(`the route could not be read again: ${reading.message}`));
 }
 
-function watchRoutes(following: Following): StoreWatch {
+/** Asks others as long as the store is not confirmed at the start, or is not heard later. */
+function consultOthers(following: Following, give: (origin: RouteOrigin) => void): Consultation {
+  const { request, ports } = following;
+  const ask = request.askElsewhere ?? null;
+  if (ask === null) return { look: () => undefined, close: () => undefined };
+  const need = () => (!following.isSettled ? "start" : following.isConnected ? null : "serving");
+  const onTold = ({ by, told }: Told): void => {
+    const entries = Object.entries(told.routes);
+    const adopted = entries.filter(([monitor, route]) => adopt(following, monitor, route));
+    if (adopted.length > 0) void saveSnapshot(following);
+    // A change that no store holds yet may be the one that counts: the next answer tells.
+    if (told.pending.length === 0) give(by);
+  };
+  return consult({ ask, after: ports.after, random: ports.random, need, onTold });
+}
+
+function watchRoutes(following: Following, onLost: () => void): StoreWatch {
   const { store, instance } = following.request;
   return store.watch(
     prefixOf(following.request),
@@ -191,6 +217,7 @@ function watchRoutes(following: Following): StoreWatch {
       onChanges: (changes) => take(following, changes),
       onConnected(connected, failure) {
         following.isConnected = connected;
+        if (!connected) onLost();
         tellAll(following, (each) => each.onConnected(connected, failure?.message ?? ""));
       },
     },

@@ -6,6 +6,7 @@ import type { SdkConfig } from "@evenkeel/contracts/sdk-config";
 import { type OpenRouteStoreOptions, openRouteStore } from "@evenkeel/route-store/open-route-store";
 import { ConfigError } from "../errors.ts";
 import type { WriteArbiter } from "../switching/write-arbiter.ts";
+import { createAskElsewhere } from "./ask-elsewhere.ts";
 import { type Registration, registerProcess } from "./register-process.ts";
 import { followRoutes, type RouteFollower } from "./route-follower.ts";
 import { keepWriteLease, type WriteLease } from "./write-lease.ts";
@@ -57,7 +58,7 @@ export interface Lease {
 export function borrowFollower(config: SdkConfig, options: FollowOptions): Lease {
   const { etcd, props } = config;
   if (etcd === undefined) throw new Error("a local configuration has no follower");
-  const identity = JSON.stringify([etcd, props.instanceId, props.appId]);
+  const identity = JSON.stringify([etcd, config.fallback, props.instanceId, props.appId]);
   const standing: Shared = shared.get(identity) ?? { ...open(config, options), writeLease: null, users: 0 };
   standing.users += 1;
   shared.set(identity, standing);
@@ -93,6 +94,7 @@ function open(config: SdkConfig, options: FollowOptions): Pick<Shared, "follower
     ...place,
     startHoldMs: options.startHoldMs ?? DEFAULT_START_HOLD_MS,
     snapshot: snapshotOf(config, options),
+    askElsewhere: createAskElsewhere(config),
   });
   return { follower, registration: registerProcess(place) };
 }

@@ -29,10 +29,11 @@ export function createVirtualDirectory(
   rows: { get(): PeerRows; set(rows: PeerRows): void },
 ): PeerDirectory {
   return {
-    noteAddress(agentId, address) {
+    noteAddress(agentId, { peer }) {
       const { addresses, told } = rows.get();
-      rows.set({ addresses: { ...addresses, [agentId]: address }, told });
+      rows.set({ addresses: { ...addresses, [agentId]: peer }, told });
     },
+    listTellers: () => [],
     listFor(site) {
       const { addresses } = rows.get();
       const peers = agents.flatMap(({ id, site: home }): Peer[] => {

@@ -200,6 +200,8 @@ export function createWorld(
       },
       {
         after: timeline.after,
+        // Nobody is asked beside the store here.
+        random: () => 0,
         readSnapshot: () => Promise.resolve({ ok: true, routes: kept.routes }),
         writeSnapshot(_path, _key, known) {
           kept.routes = known;

@@ -73,8 +73,8 @@ export class FakeAgent {
     this.#socket.send(text);
   }
 
-  /** Says hello. @param peer where it listens for its peers; null: nowhere */
-  hello(peer: PeerAddress | null = null): void {
+  /** Says hello. @param peer where it listens for its peers; null: nowhere @param routes and for applications */
+  hello(peer: PeerAddress | null = null, routes: PeerAddress | null = null): void {
     const general = {
       protocol: PROTOCOL_VERSION,
       boot: this.boot,
@@ -83,7 +83,7 @@ export class FakeAgent {
       host: "host",
       tellsProcesses: true,
     };
-    this.send({ type: "hello", ...general, peer });
+    this.send({ type: "hello", ...general, peer, routes });
   }
 
   /** Reports observations and returns the number of the report. */

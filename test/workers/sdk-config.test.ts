@@ -14,7 +14,13 @@ const SUBJECT = {
   dataCentres: [{ name: "dc1", config: {} }],
 } as unknown as MonitorRows;
 
-const WISH = { reads: "active", site: null, store: undefined, partitions: [] } as const;
+const WISH = {
+  reads: "active",
+  site: null,
+  store: undefined,
+  partitions: [],
+  fallback: { tellers: [], controlPlane: "https://cp.test" },
+} as const;
 
 const sourceOf = (addresses?: readonly string[]) => {
   const one = { host: "a.local", port: 1, database: undefined, hasUser: false };

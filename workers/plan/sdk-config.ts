@@ -2,6 +2,7 @@ import type { Partition } from "@evenkeel/contracts/api";
 import type { SdkConfigQuery } from "@evenkeel/contracts/api-queries";
 import type { MonitorPlugin } from "@evenkeel/contracts/plugin";
 import { SdkConfig, type SdkConfigInput } from "@evenkeel/contracts/sdk-config";
+import type { RouteTeller } from "@evenkeel/durable-objects/instance/rpc";
 import { stringify } from "yaml";
 import type { MonitorRows, PlanRows } from "./rows.ts";
 import { placeSite } from "./site-place.ts";
@@ -14,6 +15,15 @@ export interface SdkWish extends Pick<SdkConfigQuery, "reads" | "maxStalenessMs"
   readonly store: PlanRows["stores"][number] | undefined;
   /** The locations of the instance's namespace. */
   readonly partitions: readonly Partition[];
+  /** Who is asked for routes while the store does not tell them. */
+  readonly fallback: Fallback;
+}
+
+/** Who is asked for routes while the store does not tell them. */
+export interface Fallback {
+  readonly tellers: readonly RouteTeller[];
+  /** Base URL of the control plane, as it was asked for the configuration. */
+  readonly controlPlane: string;
 }
 
 /** Secrets never leave the agents, so that the application brings them in its environment. */
@@ -59,6 +69,7 @@ export function renderSdkConfig(
       ...(wish.reads === "nearest" && wish.site !== null ? placeSite(wish.site, wish.partitions) : {}),
     },
     ...renderEtcd(wish.store),
+    ...(wish.store === undefined ? {} : { fallback: renderFallback(wish.fallback) }),
     sources,
     router: {
       active: "dc1",
@@ -78,6 +89,17 @@ function renderPlace(
   if (site === undefined) return {};
   const { zone, ...place } = placeSite(site, partitions);
   return { ...place, zones: [zone] };
+}
+
+function renderFallback({ tellers, controlPlane }: Fallback): NonNullable<SdkConfigInput["fallback"]> {
+  return {
+    agents: tellers.map(({ address: { host, port }, key }) => {
+      return { address: `${host.includes(":") ? `[${host}]` : host}:${port}`, key };
+    }),
+    controlPlane,
+    // Without a token the control plane is not asked: most applications need none.
+    token: SECRET("EVENKEEL_TOKEN:-"),
+  };
 }
 
 function renderEtcd(store: PlanRows["stores"][number] | undefined): Pick<SdkConfigInput, "etcd"> {

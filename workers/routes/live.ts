@@ -3,6 +3,7 @@ import { AppError } from "@evenkeel/contracts/errors";
 import { InstanceEvent } from "@evenkeel/contracts/event";
 import { Explanation, LiveView } from "@evenkeel/contracts/live";
 import { ProcessView } from "@evenkeel/contracts/process";
+import { ToldRoutes } from "@evenkeel/contracts/told-routes";
 import { CALLER_HEADER, type SocketCaller } from "@evenkeel/durable-objects/instance/door";
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
@@ -64,6 +65,23 @@ export const liveRoutes = new Hono<AppEnv>()
       await recognise(c, instanceId, "read");
       const items = await openInstance(c.env, instanceId).processes(c.req.valid("query").applicationId);
       return c.json({ items });
+    },
+  )
+  .get(
+    "/applications/:applicationId/routes",
+    describeRoute({
+      summary:
+        "Get the routes of an application, for its processes while they do not reach their route store",
+      tags,
+      responses: { 200: json("The routes, as far as a store holds them", ToldRoutes) },
+    }),
+    authenticate,
+    async (c) => {
+      const instanceId = readParam(c, "instanceId");
+      await recognise(c, instanceId, "read");
+      const told = await openInstance(c.env, instanceId).routes(readParam(c, "applicationId"));
+      if (told === null) throw notFound("instance", instanceId);
+      return c.json(told);
     },
   )
   .get(

@@ -9,6 +9,7 @@ import type { AppEnv } from "../app-env.ts";
 import { authenticate, may } from "../auth/authenticate.ts";
 import { type Catalogue, within } from "../db/open.ts";
 import { namespaces } from "../db/schema.ts";
+import { openInstance } from "../environment.ts";
 import { findMonitor, type MonitorRows, type PlanRows, readPlanRows } from "../plan/rows.ts";
 import { renderSdkConfig } from "../plan/sdk-config.ts";
 import { findPlugin } from "../registry.ts";
@@ -38,7 +39,9 @@ export const sdkConfigRoutes = new Hono<AppEnv>().use(authenticate, withCatalogu
     const store = pickStore(rows, site);
     checkReading(reading, site, subject, plugin);
     const partitions = await readPartitions(c.get("catalogue"), rows.instance.namespaceId);
-    const wish = { ...reading, site, store, partitions };
+    const tellers = await openInstance(c.env, rows.instance.id).tellers(site?.id ?? null);
+    const fallback = { tellers, controlPlane: new URL(c.req.url).origin };
+    const wish = { ...reading, site, store, partitions, fallback };
     const text = plugin.hasRoute ? renderSdkConfig(rows, subject, plugin, wish) : null;
     if (text === null) {
       throw new AppError("not-switchable", `Monitors of kind ${plugin.kind} have no SDK configuration`);

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:net";
 import { SYSTEM_CLOCK } from "../../../agents/clock.ts";
-import type { PeerPlace } from "../../../agents/peers/peer-address.ts";
+import type { ListenPlace } from "../../../agents/listen-place.ts";
 import type { Peer } from "../../../agents/peers/peer-net.ts";
 import { createPeerSet, type PeerSet } from "../../../agents/peers/peer-set.ts";
 import { openSocketNet } from "../../../agents/peers/socket-net.ts";
@@ -64,7 +64,7 @@ export async function startAgent(options: TestAgentOptions): Promise<TestAgent> 
     const port = options.port ?? (await findPort(host));
     const lines: string[] = [];
     const say = (line: string) => void lines.push(line);
-    const place: PeerPlace = { listen: { host, port }, address: { host, port } };
+    const place: ListenPlace = { listen: { host, port }, address: { host, port } };
     const net = await openSocketNet({
       agentId: id,
       privateKey: keys.privateKey,

@@ -176,6 +176,33 @@ describe("who tells where a monitor's writes go", () => {
   });
 });
 
+describe("the routes that processes are told [SAFE-1]", () => {
+  const tell = () => set.routes(MONITOR.applicationId);
+  const standing = (epoch: number, active: string) => {
+    return { v: 1, routes: { [MONITOR.id]: expect.objectContaining({ epoch, active }) }, pending: [] };
+  };
+
+  it("are known while the control plane is heard, and only what some store holds", async () => {
+    await set.follow(planOf([{ id: "plain" }]));
+    expect(tell()).toBeNull();
+    await set.write([writeOf(1, "dc1")]);
+    expect(tell()).toEqual(standing(1, "dc1"));
+    expect(set.routes("another")).toEqual({ v: 1, routes: {}, pending: [] });
+    memoryOf("plain").fail("swap", true);
+    await set.write([writeOf(2, "dc2")]);
+    expect(tell()).toEqual({ v: 1, routes: {}, pending: [MONITOR.id] });
+    set.forgetTold();
+    expect(tell()).toBeNull();
+  });
+
+  it("are those that another store holds, as the control plane says, where the one here is away", async () => {
+    await set.follow(planOf([{ id: "plain" }]));
+    memoryOf("plain").fail("swap", true);
+    await set.write([{ ...writeOf(2, "dc2"), acknowledged: true }]);
+    expect(tell()).toEqual(standing(2, "dc2"));
+  });
+});
+
 describe("the beat of a store", () => {
   const beats = async () => {
     await vi.advanceTimersByTimeAsync(BEAT_INTERVAL_MS);

@@ -1,5 +1,6 @@
 import type { Observation } from "@evenkeel/contracts/observation";
 import { findMonitor } from "@evenkeel/core/arbitration/monitor-rows";
+import { isAcknowledged } from "@evenkeel/core/switching/acknowledged";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { down, MONITOR, settle, startWorld, up, type World } from "./world.ts";
@@ -101,6 +102,13 @@ function apply(world: World, one: Step, key: number): void {
   }
 }
 
+function isReplaced(world: World, epoch: number): boolean {
+  return world.effects.some(
+    (effect) =>
+      effect.type === "record" && effect.event.type === "switch-replaced" && effect.event.epoch === epoch,
+  );
+}
+
 /** What must hold of every step, whatever happened before. */
 function check(before: ReturnType<World["monitor"]>, world: World): void {
   const after = world.monitor();
@@ -109,8 +117,15 @@ function check(before: ReturnType<World["monitor"]>, world: World): void {
     expect(after.route).toEqual(before.route);
     return;
   }
-  // [SAFE-1] One epoch more, descending from what stood there; [SAFE-7] nothing else was under way.
+  // [SAFE-1] One epoch more, descending from what stood there.
   expect(after.route).toMatchObject({ epoch: before.route.epoch + 1, after: before.route.decision });
+  if (isReplaced(world, after.route.epoch)) {
+    // [SAFE-8] Its candidate failed, and no store had taken it.
+    expect(before.run).toMatchObject({ kind: "automatic", to: before.route.active });
+    expect(isAcknowledged(before)).toBe(false);
+    return;
+  }
+  // [SAFE-7] Nothing else was under way.
   expect(before.run === null || before.run.position.step === "precheck").toBe(true);
   if (!after.route.decidedBy.startsWith("ARB-")) return;
   // [SAFE-6] From home only, armed, and disarmed by it.

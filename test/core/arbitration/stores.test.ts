@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import { down, failHome, settle, startWorld, UP_STORES, up, type World } from "./world.ts";
 
 const NO_STORES: StoreHealth[] = [{ store: "main", reachable: false, words: "no quorum" }];
+const OTHER_AWAY: StoreHealth[] = [...UP_STORES, { store: "other", reachable: false, words: "no quorum" }];
 const AGENTS = ["a1", "a2", "aw"] as const;
 
 const switchTo = (world: World, to: string, expectedEpoch: number, force = true) =>
@@ -44,6 +45,18 @@ describe("a store that was away [SAFE-1]", () => {
     world.now += 60_000;
     world.report("a2", [], UP_STORES);
     expect(listSent(world)).toContain(2);
+  });
+
+  it("has its agents told once more at the end of a switch, that the route stands elsewhere", () => {
+    const world = startWorld({ stores: ["main", "other"] });
+    settle(world);
+    failHome(world);
+    for (const agent of AGENTS) world.report(agent, [], OTHER_AWAY);
+    world.effects.length = 0;
+    world.written("a1");
+    expect(world.monitor().run).toBeNull();
+    const told = world.effects.flatMap((effect) => (effect.type === "write-routes" ? effect.writes : []));
+    expect(told.map(({ route, acknowledged }) => [route.epoch, acknowledged])).toEqual([[2, true]]);
   });
 
   it("is sent everything again when it comes back, because it may come back from a backup", () => {

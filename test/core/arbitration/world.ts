@@ -33,6 +33,8 @@ export interface WorldOptions {
   readonly timing?: Partial<Timing>;
   readonly settings?: Partial<ArbitrationSettings>;
   readonly sites?: readonly { id: string; kind: "data" | "witness" }[];
+  /** Ids of the route stores; one, `main`, if left out. */
+  readonly stores?: readonly string[];
   readonly dataCentres?: readonly { name: string; site: string; priority: number }[];
 }
 
@@ -55,7 +57,9 @@ export function makePlan(options: WorldOptions = {}, version = 1): Plan {
     instanceName: "test",
     settings: ArbitrationSettings.parse(options.settings ?? {}),
     sites: sites.map((site) => ({ id: site.id, name: site.id, kind: site.kind })),
-    stores: [{ id: "main", endpoints: ["127.0.0.1:1"], sites: [], user: null, sealed: null, caPem: null }],
+    stores: (options.stores ?? ["main"]).map((id) => {
+      return { id, endpoints: ["127.0.0.1:1"], sites: [], user: null, sealed: null, caPem: null };
+    }),
     monitors: [
       {
         id: MONITOR,
