@@ -19,6 +19,8 @@ const MONITORS_MAX = 100;
 export const FollowedRoute = z.object({
   epoch: z.number().int().min(1),
   decision: z.string().min(1).max(64),
+  /** Connections to the monitor's servers that were in use, in any data centre; a minute old at most. */
+  connections: z.number().int().min(0).optional(),
 });
 export type FollowedRoute = z.infer<typeof FollowedRoute>;
 

@@ -68,13 +68,7 @@ export function createProberSet(
   const hearts = createHeartSet(ports);
   const wakes = createWakes(ports.clock);
 
-  async function start(
-    key: string,
-    monitor: PlannedMonitor,
-    target: PlannedDataCentre,
-    origin: string,
-    turn: Turn,
-  ): Promise<void> {
+  async function start(key: string, { monitor, target, origin }: Wanted, turn: Turn): Promise<void> {
     const unsealed = await unseal(target.sealed);
     const plugin = ports.findPlugin(monitor.kind);
     if (plugin !== undefined) await loadDrivers(plugin);
@@ -101,9 +95,9 @@ export function createProberSet(
         entry.prober.stop();
       }
       const starting = [...wanted].filter(([key]) => !entries.has(key));
-      for (const [position, [key, { monitor, target, origin }]] of starting.entries()) {
-        const turn = spreadTurn(position, starting.length, monitor.timing.retryIntervalMs);
-        await start(key, monitor, target, origin, turn);
+      for (const [position, [key, next]] of starting.entries()) {
+        const turn = spreadTurn(position, starting.length, next.monitor.timing.retryIntervalMs);
+        await start(key, next, turn);
       }
     },
     observe(targets) {

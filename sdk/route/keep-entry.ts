@@ -40,6 +40,9 @@ interface Keeping {
   readonly request: KeepRequest;
   readonly ports: KeepPorts;
   lease: string | null;
+  /** What stands in the store, and for how many renewals. */
+  written: string | null;
+  renewals: number;
   isDue: boolean;
   isBusy: boolean;
   hasEnded: boolean;
@@ -56,7 +59,16 @@ interface Keeping {
  */
 export function keepEntry(request: KeepRequest, ports: KeepPorts): KeptEntry {
   const keeping: Keeping = {
-    ...{ request, ports, lease: null, isDue: false, isBusy: false, hasEnded: false },
+    ...{
+      request,
+      ports,
+      lease: null,
+      written: null,
+      renewals: 0,
+      isDue: false,
+      isBusy: false,
+      hasEnded: false,
+    },
     retryMs: FIRST_RETRY_MS,
     cancel: () => undefined,
   };
@@ -95,7 +107,11 @@ async function put(keeping: Keeping): Promise<StoreFailure | null> {
     keeping.lease = granted.value.lease;
   }
   const written = await store.put({ key, value, lease: keeping.lease });
-  if (written.ok) return null;
+  if (written.ok) {
+    keeping.written = value;
+    keeping.renewals = 0;
+    return null;
+  }
   // The lease may be what the store refuses: the next try asks for a new one.
   keeping.lease = null;
   return written;
@@ -118,7 +134,12 @@ async function renew(keeping: Keeping): Promise<void> {
   if (lease === null) return;
   const renewed = await keeping.request.store.renewLease(lease);
   if (keeping.hasEnded || keeping.isBusy) return;
-  if (renewed.ok && renewed.value.alive) return renewLater(keeping);
+  if (renewed.ok && renewed.value.alive) {
+    keeping.renewals += 1;
+    // What changes by itself is brought up to date once in a lifetime of the lease, not each time that it changes.
+    if (keeping.renewals >= RENEWALS && keeping.request.render() !== keeping.written) return touch(keeping);
+    return renewLater(keeping);
+  }
   if (renewed.ok) keeping.lease = null;
   touch(keeping);
 }

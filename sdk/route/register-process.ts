@@ -12,11 +12,19 @@ export interface Registration {
    * Takes in a data source that follows a monitor.
    *
    * @param monitorId the monitor
-   * @param onProblem hears why the process cannot be registered, once per cause
+   * @param source what is told of it, and who hears of problems
    */
-  join(monitorId: string, onProblem: (message: string) => void): Member;
+  join(monitorId: string, source: JoinedSource): Member;
   /** Ends the registration: the process vanishes from the list. */
   end(): Promise<void>;
+}
+
+/** A data source as the registration knows it. */
+export interface JoinedSource {
+  /** @returns number of its connections that are in use */
+  busy(): number;
+  /** Hears why the process cannot be registered, once per cause. */
+  onProblem(message: string): void;
 }
 
 /** One data source of this process. */
@@ -43,7 +51,7 @@ const REAL: KeepPorts = {
 
 interface Entry {
   readonly monitorId: string;
-  readonly onProblem: (message: string) => void;
+  readonly source: JoinedSource;
   route: Route | null;
 }
 
@@ -73,14 +81,14 @@ export function registerProcess(request: RegisterRequest, ports: KeepPorts = REA
     if (reason === "unavailable" || reason === toldReason) return;
     toldReason = reason;
     const words = `this process cannot be registered, so that nobody sees which route it follows: ${message}`;
-    for (const { onProblem } of members) onProblem(words);
+    for (const { source } of members) source.onProblem(words);
   }
 
   const key = processKey(instance, application, randomUUID());
   const entry = keepEntry({ store, key, leaseS: PROCESS_LEASE_S, render, onFailure }, ports);
   return {
-    join(monitorId, onProblem) {
-      const member: Entry = { monitorId, onProblem, route: null };
+    join(monitorId, source) {
+      const member: Entry = { monitorId, source, route: null };
       members.add(member);
       return {
         follow(route) {
@@ -96,14 +104,14 @@ export function registerProcess(request: RegisterRequest, ports: KeepPorts = REA
   };
 }
 
-/** Of several data sources on one monitor the one that is furthest behind counts. */
+/** Of several data sources on one monitor the one that is furthest behind counts, and the connections of all. */
 function listRoutes(members: ReadonlySet<Entry>): ProcessRecord["routes"] {
   const routes: ProcessRecord["routes"] = {};
-  for (const { monitorId, route } of members) {
+  for (const { monitorId, source, route } of members) {
     if (route === null) continue;
-    const { epoch, decision } = route;
     const known = routes[monitorId];
-    if (known === undefined || epoch < known.epoch) routes[monitorId] = { epoch, decision };
+    const { epoch, decision } = known !== undefined && known.epoch <= route.epoch ? known : route;
+    routes[monitorId] = { epoch, decision, connections: (known?.connections ?? 0) + source.busy() };
   }
   return routes;
 }

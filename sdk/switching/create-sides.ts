@@ -49,6 +49,8 @@ export interface Sides<S> {
    * @param replica one of its replicas; null: its server itself
    */
   reader(dataCentre: string, replica: SdkReplica | null): Reader<S> | null;
+  /** @returns number of connections that are in use, on whatever side */
+  busy(): number;
   close(): void;
 }
 
@@ -102,6 +104,7 @@ export function createSides<S extends WarmSide>(
       const key = `${dataCentre}/reader/${server.host}:${server.port}`;
       return sides.get(key) ?? open(key, dataCentre, server, { readOnly: true, isReader: true });
     },
+    busy: () => [...sides.values()].reduce((sum, { side }) => sum + side.busy(), 0),
     close() {
       for (const { side, warmer } of sides.values()) {
         warmer.close();

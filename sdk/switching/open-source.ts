@@ -102,7 +102,7 @@ export async function openSource<S extends WarmSide>(
     beside.companion = (await driver.createCompanion?.({ config, board, sides, events })) ?? null;
     return config.etcd === undefined
       ? useLocally(config, board)
-      : await followRemotely(config, options, board, events);
+      : await followRemotely(config, options, { board, events, busy: sides.busy });
   };
   // Without this a certificate that cannot be read would leave connections that are kept warm for nobody.
   const routes = await follow().catch(async (error: unknown) => {

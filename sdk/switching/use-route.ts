@@ -47,25 +47,33 @@ export function useLocally<S extends Side>(config: SdkConfig, board: Switchboard
   return { route: () => null, isConnected: () => true, end: async () => undefined };
 }
 
+/** What follows a route. */
+export interface RouteFollowing<S extends Side> {
+  readonly board: Switchboard<S>;
+  /** Who hears of it. */
+  readonly events: EventEmitter<SourceEvents>;
+  /** @returns number of connections that are in use, on whatever side */
+  readonly busy: () => number;
+}
+
 /**
  * Lets a switchboard follow the route of a monitor.
  *
  * @param config a configuration with `etcd`
  * @param options of the follower
- * @param board follows the route
- * @param events who hears of it
+ * @param following what follows the route
  * @returns the use, after the first route is known or its hold is over
  */
 export async function followRemotely<S extends Side>(
   config: SdkConfig,
   options: SourceOptions,
-  board: Switchboard<S>,
-  events: EventEmitter<SourceEvents>,
+  { board, events, busy }: RouteFollowing<S>,
 ): Promise<RouteUse> {
   const { monitorId } = config.props;
   const lease = borrowFollower(config, options);
   const { follower } = lease;
-  const member = lease.registration.join(monitorId, (message) => tellLater(events, "problem", { message }));
+  const onProblem = (message: string): void => tellLater(events, "problem", { message });
+  const member = lease.registration.join(monitorId, { busy, onProblem });
   const arbiter = config.router.protection === "strict" ? lease.writeLease() : ALWAYS;
   const tellSwitched = (switched: SwitchedEvent | null): void => {
     if (switched !== null) tellLater(events, "switched", switched);

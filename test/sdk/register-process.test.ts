@@ -30,7 +30,8 @@ afterEach(async () => {
   endVirtualTime();
 });
 
-const join = (monitor: string) => registration.join(monitor, (message) => problems.push(message));
+const join = (monitor: string, busy = () => 0) =>
+  registration.join(monitor, { busy, onProblem: (message) => problems.push(message) });
 const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 
 async function listRegistered(): Promise<readonly (readonly [string, ProcessRecord])[]> {
@@ -89,6 +90,22 @@ describe("the registration of a process", () => {
     await pass(PROCESS_LEASE_S * 1000);
     expect(memory.calls.filter((call) => call === "renewLease").length).toBeGreaterThanOrEqual(2);
     expect(memory.calls.filter((call) => call === "put")).toHaveLength(1);
+  });
+
+  it("tells the connections in use of all its sources, and brings them up to date once a lease, not at each renewal", async () => {
+    let used = 3;
+    join("mon_1", () => used).follow(makeRoute(2));
+    join("mon_1", () => 4).follow(makeRoute(1));
+    await pass();
+    expect(await routes()).toEqual([{ mon_1: { epoch: 1, decision: "dec-1", connections: 7 } }]);
+    const puts = () => memory.calls.filter((call) => call === "put").length;
+    const before = puts();
+    used = 5;
+    await pass((PROCESS_LEASE_S / 2) * 1000);
+    expect(puts()).toBe(before);
+    await pass(PROCESS_LEASE_S * 1000);
+    expect(await routes()).toEqual([{ mon_1: { epoch: 1, decision: "dec-1", connections: 9 } }]);
+    expect(puts()).toBe(before + 1);
   });
 
   it("is made anew when its lease has ended", async () => {
