@@ -18,20 +18,6 @@ export const PageQuery = z.object({
 export const EventsQuery = PageQuery.extend({ monitorId: z.string().max(64).optional() });
 /** The application whose processes are listed. */
 export const ProcessesQuery = z.object({ applicationId: z.string().max(64) });
-/** What the SDK configuration of a monitor is for. */
-export const SdkConfigQuery = z.object({
-  /** The site that the process runs in, by name or id; needed where the instance has several route stores. */
-  site: z.string().max(100).optional(),
-  /**
-   * Where reads outside of transactions go: to the active server, to the replicas of the active data centre, or to the
-   * data centre nearest to the process, for which its site is needed. Only the first never shows anything old.
-   */
-  reads: z.enum(["active", "replicas", "nearest"]).default("active"),
-  /** Milliseconds by which such a read may be behind; no bound if left out. */
-  maxStalenessMs: z.coerce.number().int().min(500).max(86_400_000).optional(),
-});
-export type SdkConfigQuery = z.infer<typeof SdkConfigQuery>;
-
 /** One line of the audit: who did what to what, from where. Never a secret. */
 export const AuditView = z.object({
   id: z.string(),

@@ -10,7 +10,9 @@ import {
   Timing,
   TimingOverrides,
 } from "./plan.ts";
+import { PoolList } from "./pool-settings.ts";
 import { DataCentreName } from "./route.ts";
+import { PlaceName, Zones } from "./site-place.ts";
 
 /** Largest body that the API reads, in bytes. */
 export const BODY_MAX_BYTES = 1024 * 1024;
@@ -140,11 +142,29 @@ export const InstanceView = z.object({
 });
 
 /** Creates a site: a place that can fail as a whole. Its kind cannot be changed. */
-export const SiteCreate = z.strictObject({ name: SiteName, kind: SiteKind });
-/** Renames a site. */
-export const SiteUpdate = z.strictObject({ name: SiteName.optional() });
-/** A site. */
-export const SiteView = z.object({ id: z.string(), name: z.string(), kind: SiteKind });
+export const SiteCreate = z.strictObject({
+  name: SiteName,
+  kind: SiteKind,
+  cloud: PlaceName.nullable().default(null),
+  region: PlaceName.nullable().default(null),
+  zones: Zones.default([]),
+});
+/** Edits a site: what is left out stays, null and an empty list take a place back. */
+export const SiteUpdate = z.strictObject({
+  name: SiteName.optional(),
+  cloud: PlaceName.nullable().optional(),
+  region: PlaceName.nullable().optional(),
+  zones: Zones.optional(),
+});
+/** A site, and where it stands as far as that was said. */
+export const SiteView = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: SiteKind,
+  cloud: z.string().nullable(),
+  region: z.string().nullable(),
+  zones: z.array(z.string()),
+});
 
 /** Creates an application: everything that is monitored belongs to one. */
 export const ApplicationCreate = z.strictObject({ name: Name, description: Description.default("") });
@@ -220,6 +240,8 @@ export const MonitorCreate = z.strictObject({
   failOn: failOn.default([]),
   /** Maintenance windows: within one of them only people switch. */
   windows,
+  /** How the SDK of applications uses each connected database. */
+  pools: PoolList.default([]),
   /** Settings that hold in every data centre, by the schema of the kind. */
   common: Settings.default({}),
   /** Secrets of every data centre that brings none of its own, by the schema of the kind. */
@@ -239,6 +261,8 @@ export const MonitorUpdate = z.strictObject({
   failOn: failOn.optional(),
   /** The whole list; an empty one ends all windows. */
   windows: windows.unwrap().optional(),
+  /** The whole list; an empty one leaves every connected database at the defaults. */
+  pools: PoolList.optional(),
   common: Settings.optional(),
   secret: Settings.optional(),
   /** The whole list: a data centre that is missing is removed. */
@@ -261,6 +285,7 @@ export const MonitorView = z.object({
   effectiveTiming: Timing,
   failOn,
   windows,
+  pools: PoolList,
   common: Settings,
   dataCentres: z.array(
     z.object({

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MonitorKind, Timing } from "./plan.ts";
+import { RoutingAlgorithm } from "./sdk-config.ts";
 
 /** A text in both languages of the console, as the API tells it. */
 const Texts = z.object({ en: z.string(), "zh-CN": z.string() });
@@ -15,6 +16,19 @@ export const KindView = z.object({
   hasRoute: z.boolean(),
   /** Timing of a new instance for this kind. */
   defaults: Timing,
+  /** How applications reach its servers through the SDK; null: not at all. */
+  sdk: z
+    .object({
+      /** The first one is the default. */
+      algorithms: z.array(RoutingAlgorithm).min(1),
+      readsReplicas: z.boolean(),
+      measuresStaleness: z.boolean(),
+      /** The package of the driver. */
+      driver: z.string(),
+      /** The lines of TypeScript that open a source from `evenkeel.yaml` and ask something once. */
+      code: z.string(),
+    })
+    .nullable(),
   /** Statements that make the monitor's account with the least rights; null: it needs none. */
   account: z.string().nullable(),
   settings: z.object({

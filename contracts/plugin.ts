@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { EdgeRequest } from "./edge-sight.ts";
 import type { HeartbeatPlugin } from "./heartbeat-plugin.ts";
+import type { KindSdk } from "./kind-sdk.ts";
 import type { Judgement, ProbeReason, TargetFacts, Verdict } from "./observation.ts";
 import type { Timing } from "./plan.ts";
 
@@ -76,8 +77,8 @@ export interface SourceAddress {
   readonly addresses?: readonly string[];
   /** Servers (`host:port`) that follow it; absent for kinds whose reads are never spread. */
   readonly replicas?: readonly string[];
-  /** The connected database; undefined for kinds that have none. */
-  readonly database: string | undefined;
+  /** The connected databases; empty for kinds that have none. */
+  readonly databases: readonly string[];
   /** True if an application logs in with a user's name. */
   readonly hasUser: boolean;
 }
@@ -95,6 +96,8 @@ export interface MonitorPlugin {
   readonly switchable: boolean;
   /** Whether read/write flags and an SDK configuration make sense. */
   readonly hasRoute: boolean;
+  /** Absent: kinds without an SDK configuration. */
+  readonly sdk?: KindSdk;
   /** The packages that its sessions load: agents do so before the first probe, whose time is for the target. */
   readonly drivers?: readonly string[];
   /** What SDKs of MAS call monitors of this kind in the keys that they follow; absent: they know none. */

@@ -66,7 +66,8 @@ const Endpoint = z
   .regex(ENDPOINT, "is to be host:port")
   .refine((endpoint) => Port.safeParse(splitEndpoint(endpoint).port).success, "has no port from 1 to 65535");
 
-const LoadBalance = z.enum(["round-robin", "random"]);
+/** How reads are spread over several servers. */
+export const LoadBalance = z.enum(["round-robin", "random"]);
 
 /** A server that follows: its address, or what differs from the server that it follows. */
 const Replica = z.union([
@@ -175,18 +176,25 @@ export const CopySettings = z
 /** See above, with its defaults. */
 export type CopySettings = z.infer<typeof CopySettings>;
 
+/** Milliseconds by which a read beside the active side may be behind, where that is bounded. */
+export const MaxStalenessMs = z.number().int().min(500).max(86_400_000);
+/** Milliseconds for which new work may wait while people have closed the active side for writes. */
+export const HoldMs = z.number().int().min(0).max(60_000);
+
 /** Algorithms by which a write is answered by the active data centre and copied to the others after that. */
 const DOUBLE_WRITE = ["local-read-async-double-write", "single-read-async-double-write"] as const;
-const ALGORITHMS = ["single-read-write", "single-write-local-read", ...DOUBLE_WRITE] as const;
-type Algorithm = (typeof ALGORITHMS)[number];
+/** Where reads and writes go; `router.algorithm` below says what each means. */
+export const RoutingAlgorithm = z.enum(["single-read-write", "single-write-local-read", ...DOUBLE_WRITE]);
+/** See above. */
+export type RoutingAlgorithm = z.infer<typeof RoutingAlgorithm>;
 
 /** Tells whether writes are copied to the data centres that are not active. */
-export function writesDoubly(algorithm: Algorithm): boolean {
+export function writesDoubly(algorithm: RoutingAlgorithm): boolean {
   return DOUBLE_WRITE.some((each) => each === algorithm);
 }
 
 /** Tells whether reads go to the nearest data centre. */
-export function readsLocally(algorithm: Algorithm): boolean {
+export function readsLocally(algorithm: RoutingAlgorithm): boolean {
   return algorithm === "single-write-local-read" || algorithm === "local-read-async-double-write";
 }
 
@@ -225,7 +233,7 @@ export const SdkConfig = z
        * `single-read-async-double-write`: as the first, and writes are copied to the other data centres after they were
        * answered; `local-read-async-double-write`: the same with reads from the nearest.
        */
-      algorithm: z.enum(ALGORITHMS),
+      algorithm: RoutingAlgorithm,
       /** The data centre nearest to this process; by `cloud`, `region` and `zone` if left out. */
       nearest: DataCentreName.optional(),
       /** How copies wait, where writes are doubled. */
@@ -243,13 +251,13 @@ export const SdkConfig = z
        * not read from, and the active side answers. No bound if left out. Measured for MySQL and MariaDB by GTIDs and for
        * PostgreSQL's physical standbys; what follows in another way cannot be measured and is not read from then.
        */
-      maxStalenessMs: z.number().int().min(500).max(86_400_000).optional(),
+      maxStalenessMs: MaxStalenessMs.optional(),
       /**
        * Milliseconds for which new work that may write waits at most when a planned switch has closed the active side for
        * writes, instead of being refused; then it goes on where it may. 0: it is refused at once, because a side may also
        * be closed for good, and how long its callers can wait only the application knows.
        */
-      holdMs: z.number().int().min(0).max(60_000).default(0),
+      holdMs: HoldMs.default(0),
       retry: z
         .strictObject({
           /** How often a call that was not sent yet is tried again. */

@@ -13,15 +13,29 @@ const LONG_NAME = `must have at most ${NAME_MAX} characters`;
 /** Names of masters stand in the sentinels' configuration, where they are one word of these. */
 const MASTER_NAME = /^[A-Za-z0-9._-]+$/;
 
+/** How applications may read and write; the first is the default. */
+export const REDIS_ALGORITHMS = [
+  "single-read-write",
+  "local-read-async-double-write",
+  "single-read-async-double-write",
+] as const;
 /** How the servers of a target are organised. */
 const Mode = z.enum(["normal", "sentinel", "cluster"], "must be normal, sentinel or cluster");
 
 /** Settings that hold in every data centre. */
 export const RedisCommon = createSettings({
   algorithm: z
-    .literal("single-read-write", "only single-read-write is served so far: choose it")
-    .default("single-read-write")
-    .meta(describeSetting(["Routing algorithm", "路由算法"])),
+    .enum(REDIS_ALGORITHMS, `must be one of ${REDIS_ALGORITHMS.join(", ")}`)
+    .default(REDIS_ALGORITHMS[0])
+    .meta(
+      describeSetting(
+        ["Routing algorithm", "路由算法"],
+        [
+          "How applications' SDK uses it. With the last two a write is answered by the active data centre and copied to the others; with local-read, reads go to the nearest.",
+          "应用 SDK 的读写方式。后两种算法由当前主数据中心应答写入，再异步复制到其他数据中心；local-read 表示就近读取。",
+        ],
+      ),
+    ),
   mode: Mode.default("normal").meta(
     describeSetting(
       ["Mode", "模式"],

@@ -7,6 +7,7 @@ import { judgeAddresses } from "../judge-addresses.ts";
 import { judgeSearchNode, SEARCH_MEANINGS } from "../judge-search-node.ts";
 import { keepAddresses } from "../keep-addresses.ts";
 import { openSearchNode, SearchSettings } from "../open-search-node.ts";
+import { renderSdkCode } from "../sdk-code.ts";
 import { createSettings, describeSecret, describeSetting } from "../settings.ts";
 import { TLS_SECRET, Tls } from "../tls.ts";
 
@@ -76,6 +77,18 @@ export const elasticsearch: MonitorPlugin = {
   defaultPort: PORT,
   switchable: true,
   hasRoute: true,
+  sdk: {
+    algorithms: ["single-read-write"],
+    readsReplicas: false,
+    measuresStaleness: false,
+    driver: "@elastic/elasticsearch",
+    code: renderSdkCode({
+      entry: "elasticsearch",
+      opener: "openElasticsearch",
+      gives: "client",
+      ask: 'const { body } = await client.get({ index: "orders", id });',
+    }),
+  },
   drivers: ["undici"],
   defaults: DATABASE_TIMING,
   common: Common,
@@ -102,7 +115,7 @@ POST /_security/user/evenkeel_probe
   source(raw) {
     const { addresses, user } = Subject.parse(raw);
     const [first = ""] = addresses;
-    return { ...readAddress(first), addresses, database: undefined, hasUser: user !== "" };
+    return { ...readAddress(first), addresses, databases: [], hasUser: user !== "" };
   },
   judge,
 };

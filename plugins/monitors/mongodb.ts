@@ -11,6 +11,7 @@ import { keepAddresses } from "../keep-addresses.ts";
 import { MONGO_HEARTBEAT_ACCOUNT, mongoHeartbeat } from "../mongo-heartbeat.ts";
 import { MONGO_MEANINGS } from "../mongo-meanings.ts";
 import { MongoSettings, openMongoSession } from "../mongo-session.ts";
+import { renderSdkCode } from "../sdk-code.ts";
 import { createSettings, describeSetting } from "../settings.ts";
 import { SqlCommon, SqlSecret } from "../sql-settings.ts";
 import { Tls } from "../tls.ts";
@@ -71,6 +72,18 @@ export const mongodb: MonitorPlugin = {
   defaultPort: PORT,
   switchable: true,
   hasRoute: true,
+  sdk: {
+    algorithms: ["single-read-write"],
+    readsReplicas: false,
+    measuresStaleness: false,
+    driver: "mongodb",
+    code: renderSdkCode({
+      entry: "mongo",
+      opener: "openMongo",
+      gives: "db",
+      ask: 'const order = await db().collection<{ _id: string }>("orders").findOne({ _id: id });',
+    }),
+  },
   drivers: ["bson"],
   defaults: DATABASE_TIMING,
   common: Common,
@@ -102,7 +115,7 @@ ${MONGO_HEARTBEAT_ACCOUNT}`,
   source(raw) {
     const { addresses, connectedDatabases } = Subject.parse(raw);
     const [first = ""] = addresses;
-    return { ...readAddress(first), addresses, database: connectedDatabases[0], hasUser: true };
+    return { ...readAddress(first), addresses, databases: connectedDatabases, hasUser: true };
   },
   heartbeat: mongoHeartbeat,
   judge,

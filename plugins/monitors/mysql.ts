@@ -19,6 +19,7 @@ import {
   ReplicatedSettings,
   ReplicatedSubject,
 } from "../replica-settings.ts";
+import { renderSdkCode } from "../sdk-code.ts";
 import { createSettings } from "../settings.ts";
 import { SqlSecret } from "../sql-settings.ts";
 
@@ -53,6 +54,18 @@ export const mysql: MonitorPlugin = {
   defaultPort: PORT,
   switchable: true,
   hasRoute: true,
+  sdk: {
+    algorithms: ["single-read-write", "single-write-local-read"],
+    readsReplicas: true,
+    measuresStaleness: true,
+    driver: "mysql2",
+    code: renderSdkCode({
+      entry: "mysql",
+      opener: "openMysql",
+      gives: "pool",
+      ask: 'const [rows] = await pool.execute("SELECT * FROM orders WHERE id = ?", [id]);',
+    }),
+  },
   drivers: ["mysql2"],
   masService: "db",
   defaults: DATABASE_TIMING,
@@ -78,7 +91,7 @@ ${MYSQL_HEARTBEAT_ACCOUNT}`,
   open,
   source(raw) {
     const { address, replicas, connectedDatabases } = ReplicatedSettings.parse(raw);
-    return { ...readAddress(address), replicas, database: connectedDatabases[0], hasUser: true };
+    return { ...readAddress(address), replicas, databases: connectedDatabases, hasUser: true };
   },
   heartbeat: mysqlHeartbeat,
   judge,

@@ -8,6 +8,7 @@ import { judgeOracleAnswer } from "../judge-oracle-answer.ts";
 import { ORACLE_MEANINGS } from "../oracle-meanings.ts";
 import { OracleSettings, openOracleSession } from "../oracle-session.ts";
 import { OracleTls } from "../oracle-tls.ts";
+import { renderSdkCode } from "../sdk-code.ts";
 import { createSettings, describeSetting } from "../settings.ts";
 import { SqlCommon, SqlSecret } from "../sql-settings.ts";
 
@@ -74,6 +75,18 @@ export const oracle: MonitorPlugin = {
   defaultPort: PORT,
   switchable: true,
   hasRoute: true,
+  sdk: {
+    algorithms: ["single-read-write"],
+    readsReplicas: false,
+    measuresStaleness: false,
+    driver: "oracledb",
+    code: renderSdkCode({
+      entry: "oracle",
+      opener: "openOracle",
+      gives: "pool",
+      ask: 'const { rows } = await pool.execute("SELECT * FROM orders WHERE id = :1", [id]);',
+    }),
+  },
   drivers: ["oracledb"],
   masService: "db",
   defaults: DATABASE_TIMING,
@@ -103,7 +116,7 @@ GRANT SELECT ON sys.v_$resource_limit TO evenkeel_probe;`,
   open,
   source(raw) {
     const settings = Source.parse(raw);
-    return { ...readAddress(settings.address), database: settings.connectedDatabases[0], hasUser: true };
+    return { ...readAddress(settings.address), databases: settings.connectedDatabases, hasUser: true };
   },
   judge,
 };

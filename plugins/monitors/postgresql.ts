@@ -20,6 +20,7 @@ import {
   ReplicatedSettings,
   ReplicatedSubject,
 } from "../replica-settings.ts";
+import { renderSdkCode } from "../sdk-code.ts";
 import { createSettings } from "../settings.ts";
 import { SqlSecret } from "../sql-settings.ts";
 
@@ -59,6 +60,18 @@ export const postgresql: MonitorPlugin = {
   defaultPort: PORT,
   switchable: true,
   hasRoute: true,
+  sdk: {
+    algorithms: ["single-read-write", "single-write-local-read"],
+    readsReplicas: true,
+    measuresStaleness: true,
+    driver: "pg",
+    code: renderSdkCode({
+      entry: "postgres",
+      opener: "openPostgres",
+      gives: "pool",
+      ask: 'const { rows } = await pool.query("SELECT * FROM orders WHERE id = $1", [id]);',
+    }),
+  },
   drivers: ["pg"],
   masService: "db",
   defaults: DATABASE_TIMING,
@@ -82,7 +95,7 @@ hostssl postgres evenkeel_heartbeat 192.0.2.20/32 scram-sha-256`,
   open,
   source(raw) {
     const { address, replicas, connectedDatabases } = ReplicatedSettings.parse(raw);
-    return { ...readAddress(address), replicas, database: connectedDatabases[0], hasUser: true };
+    return { ...readAddress(address), replicas, databases: connectedDatabases, hasUser: true };
   },
   heartbeat: postgresqlHeartbeat,
   judge,

@@ -18,7 +18,15 @@ import {
 } from "../redis-meanings.ts";
 import { openSentinels } from "../redis-sentinels.ts";
 import { ASK_NODE, ASK_SERVER, openRedisServer } from "../redis-server.ts";
-import { REDIS_PORT, RedisCommon, RedisSecret, RedisSettings, RedisTarget } from "../redis-settings.ts";
+import {
+  REDIS_ALGORITHMS,
+  REDIS_PORT,
+  RedisCommon,
+  RedisSecret,
+  RedisSettings,
+  RedisTarget,
+} from "../redis-settings.ts";
+import { renderSdkCode } from "../sdk-code.ts";
 
 function open(raw: Record<string, unknown>, context: ProbeContext): ProbeSession {
   const settings = RedisSettings.parse(raw);
@@ -58,11 +66,24 @@ export const redis: MonitorPlugin = {
   defaultPort: REDIS_PORT,
   switchable: true,
   hasRoute: true,
+  sdk: {
+    algorithms: REDIS_ALGORITHMS,
+    readsReplicas: true,
+    measuresStaleness: false,
+    driver: "ioredis",
+    code: renderSdkCode({
+      entry: "redis",
+      opener: "openRedis",
+      gives: "client",
+      ask: `const item = await client.get(\`order:\${id}\`);`,
+    }),
+  },
   masService: "dcs",
   defaults: DATABASE_TIMING,
   common: RedisCommon,
   target: RedisTarget,
-  beside: [HEARTBEAT_SETTING],
+  // Only the SDK of applications minds the algorithm.
+  beside: [HEARTBEAT_SETTING, "algorithm"],
   secret: RedisSecret,
   account: `${account(`-@all ${SERVER_RIGHTS}`)}
 # each node of a cluster
@@ -85,7 +106,8 @@ ${account(REDIS_HEARTBEAT_RIGHTS, "evenkeel_heartbeat")}`,
     const [first = ""] = addresses;
     // Which server is the master is for a client of sentinels or clusters to find out; ours connects to one address.
     if (mode !== "normal") return null;
-    return { ...readAddress(first), database: undefined, hasUser: user !== "" };
+    const source = { ...readAddress(first), databases: [], hasUser: user !== "" };
+    return { ...source, replicas: addresses.slice(1) };
   },
   heartbeat: redisHeartbeat,
   judge,

@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import type { MonitorPlugin } from "@evenkeel/contracts/plugin";
+import * as monitors from "@evenkeel/plugins/monitors";
 import { expect, test } from "vitest";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -23,7 +25,7 @@ const SETTINGS = {
 };
 const SLOW_MS = 120_000;
 
-test("the code on the SDK's pages has the types that it is shown with", { timeout: SLOW_MS }, async () => {
+test("the code on the SDK's pages, and that of each kind, has the types that it is shown with", { timeout: SLOW_MS }, async () => {
   mkdirSync(join(ROOT, ".state"), { recursive: true });
   // Below the project's folder, so that its packages are found.
   const folder = mkdtempSync(join(ROOT, ".state", "docs-code-"));
@@ -34,6 +36,9 @@ test("the code on the SDK's pages has the types that it is shown with", { timeou
       ),
     );
     expect(blocks.length).toBeGreaterThan(5);
+    const shown = Object.values<MonitorPlugin>(monitors).flatMap(({ sdk }) => sdk?.code ?? []);
+    expect(shown.length).toBeGreaterThan(5);
+    blocks.push(...shown);
     blocks.forEach((code, at) => {
       writeFileSync(join(folder, `block-${at + 1}.ts`), `${code}\nexport {};\n`);
     });

@@ -23,6 +23,13 @@ export const fakedb: MonitorPlugin = {
   defaultPort: 1,
   switchable: true,
   hasRoute: true,
+  sdk: {
+    algorithms: ["single-read-write", "single-write-local-read"],
+    readsReplicas: true,
+    measuresStaleness: true,
+    driver: "fakedb",
+    code: "ask();",
+  },
   defaults,
   common: z.strictObject({ user: z.string(), database: z.string() }),
   target: z.strictObject({
@@ -44,12 +51,12 @@ export const fakedb: MonitorPlugin = {
         followers: z.array(z.string()).default([]),
       })
       .parse(settings);
-    return { host, port, replicas: followers, database, hasUser: true };
+    return { host, port, replicas: followers, databases: [database], hasUser: true };
   },
   judge: neverHere,
 };
 
-function without({ account: _, ...rest }: MonitorPlugin): Omit<MonitorPlugin, "account"> {
+function without({ account: _, sdk: __, ...rest }: MonitorPlugin): Omit<MonitorPlugin, "account" | "sdk"> {
   return rest;
 }
 

@@ -179,21 +179,14 @@ describe("a monitor", () => {
     const plain = await of("");
     expect(plain.sources.dc1).not.toHaveProperty("replicas");
     expect(plain.router).not.toHaveProperty("maxStalenessMs");
-    const replicas = await of("reads=replicas&maxStalenessMs=2000");
+    const replicas = await of("readReplicas=true&maxStalenessMs=2000");
     expect(replicas.sources.dc1?.replicas).toEqual([{ host: "10.0.0.7", port: 5432 }]);
     expect(replicas.router).toMatchObject({ algorithm: "single-read-write", maxStalenessMs: 2000 });
-    const nearest = await of("reads=nearest&site=dc2");
+    const nearest = await of("algorithm=single-write-local-read&readReplicas=true&site=dc2");
     expect(nearest.router.algorithm).toBe("single-write-local-read");
     expect(nearest.sources.dc1?.replicas).toHaveLength(1);
     const found = ["dc1", "dc2"].map((active) => findNearest(nearest, active, () => true));
     expect(found).toEqual(["dc2", "dc2"]);
-  });
-
-  it("says what is missing for reads beside the active side", async () => {
-    const missing = await refused(owner, "GET", `${path()}/sdk-config?reads=nearest`, "invalid-input");
-    expect(missing.detail).toContain("site: is needed");
-    const useless = await refused(owner, "GET", `${path()}/sdk-config?maxStalenessMs=1000`, "invalid-input");
-    expect(useless.detail).toContain("goes with reads=");
   });
 
   it("hands out the etcd of the process's own site where each site has one, and asks for the site", async () => {

@@ -2,6 +2,8 @@ import catalogue from "../../migrations/0001_catalogue.sql";
 import maintenanceWindows from "../../migrations/0002_maintenance_windows.sql";
 import storeCertificateAndMirror from "../../migrations/0003_store_certificate_and_mirror.sql";
 import severalStores from "../../migrations/0004_several_stores.sql";
+import sitePlaces from "../../migrations/0005_site_places.sql";
+import pools from "../../migrations/0006_pools.sql";
 
 /** All migrations, oldest first. A name is never changed once it is released. */
 export const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
@@ -9,6 +11,8 @@ export const MIGRATIONS: readonly { readonly name: string; readonly sql: string 
   { name: "0002_maintenance_windows", sql: maintenanceWindows },
   { name: "0003_store_certificate_and_mirror", sql: storeCertificateAndMirror },
   { name: "0004_several_stores", sql: severalStores },
+  { name: "0005_site_places", sql: sitePlaces },
+  { name: "0006_pools", sql: pools },
 ];
 
 /** Runs that meet another one at work and look again. */

@@ -5,6 +5,7 @@ import type {
   Sealed,
   TimingOverrides,
 } from "@evenkeel/contracts/plan";
+import type { PoolSettings } from "@evenkeel/contracts/pool-settings";
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 /*
@@ -107,6 +108,10 @@ export const sites = sqliteTable(
       .references(() => instances.id),
     name: text("name").notNull(),
     kind: text("kind", { enum: ["data", "witness"] }).notNull(),
+    /** Where it stands; null and an empty list: nobody said so. */
+    cloud: text("cloud"),
+    region: text("region"),
+    zones: text("zones", { mode: "json" }).$type<string[]>().notNull().default([]),
   },
   (table) => [uniqueIndex("sites_name").on(table.instanceId, table.name)],
 );
@@ -149,6 +154,7 @@ export const monitors = sqliteTable(
     createdAtMs: integer("created_at_ms").notNull(),
     updatedAtMs: integer("updated_at_ms").notNull(),
     windows: text("windows", { mode: "json" }).$type<MaintenanceWindow[]>().notNull().default([]),
+    pools: text("pools", { mode: "json" }).$type<PoolSettings[]>().notNull().default([]),
   },
   (table) => [
     uniqueIndex("monitors_name").on(table.instanceId, table.name),

@@ -4,6 +4,7 @@ import type { MonitorPlugin } from "@evenkeel/contracts/plugin";
 import type { dataCentres, monitors, sites } from "../db/schema.ts";
 import { type InputIssue, parseAt, refuseInput } from "../validation.ts";
 import { findSite } from "./find-site.ts";
+import { checkPools } from "./pools.ts";
 import type { MonitorRows } from "./rows.ts";
 import { type Recipient, seal } from "./seal.ts";
 
@@ -44,12 +45,14 @@ export async function readNewMonitor(
     timing: input.timing,
     failOn: input.failOn,
     windows: input.windows,
+    pools: input.pools,
     common: parseAt(scope.plugin.common, input.common, "common"),
     sealed: await seal(parseAt(scope.plugin.secret, input.secret, "secret"), scope.recipients),
     createdAtMs,
     updatedAtMs: createdAtMs,
   };
   const rows = await readDataCentres(input.dataCentres, monitor, new Map(), scope);
+  checkPools({ monitor, dataCentres: rows }, scope.plugin);
   return { monitor, dataCentres: rows };
 }
 
@@ -82,6 +85,7 @@ export async function readMonitorEdit(
     timing: edit.timing ?? old.timing,
     failOn: edit.failOn ?? old.failOn,
     windows: edit.windows ?? old.windows,
+    pools: edit.pools ?? old.pools,
     common,
     sealed,
     updatedAtMs: Date.now(),
@@ -96,6 +100,7 @@ export async function readMonitorEdit(
       config,
     }));
   const rows = await readDataCentres(input, monitor, known, scope);
+  checkPools({ monitor, dataCentres: rows }, plugin);
   return {
     monitor,
     dataCentres: rows.map((row) => raiseVersion(row, known.get(row.name), { plugin, monitor, old })),

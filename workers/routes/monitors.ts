@@ -97,11 +97,12 @@ export const monitorRoutes = new Hono<AppEnv>()
       const { id, instanceId } = before.monitor;
       await checkPlanWith(c, replace(scope.rows, id, made));
       const catalogue = c.get("catalogue");
-      const { monitored, automatic, timing, failOn, windows, common, sealed, updatedAtMs } = made.monitor;
+      const { monitored, automatic, timing, failOn, windows, pools, common, sealed, updatedAtMs } =
+        made.monitor;
       const statements = [
         catalogue
           .update(monitors)
-          .set({ monitored, automatic, timing, failOn, windows, common, sealed, updatedAtMs })
+          .set({ monitored, automatic, timing, failOn, windows, pools, common, sealed, updatedAtMs })
           .where(eq(monitors.id, id)),
         catalogue.delete(dataCentres).where(eq(dataCentres.monitorId, id)),
         catalogue.insert(dataCentres).values([...made.dataCentres]),

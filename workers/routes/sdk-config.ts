@@ -1,7 +1,6 @@
 import type { Partition } from "@evenkeel/contracts/api";
-import { SdkConfigQuery } from "@evenkeel/contracts/api-queries";
 import { AppError } from "@evenkeel/contracts/errors";
-import type { MonitorPlugin } from "@evenkeel/contracts/plugin";
+import { SdkConfigQuery } from "@evenkeel/contracts/pool-settings";
 import { eq } from "drizzle-orm";
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
@@ -10,11 +9,15 @@ import { authenticate, may } from "../auth/authenticate.ts";
 import { type Catalogue, within } from "../db/open.ts";
 import { namespaces } from "../db/schema.ts";
 import { openInstance } from "../environment.ts";
-import { findMonitor, type MonitorRows, type PlanRows, readPlanRows } from "../plan/rows.ts";
+import { choosePool } from "../plan/pools.ts";
+import { findMonitor, type PlanRows, readPlanRows } from "../plan/rows.ts";
 import { renderSdkConfig } from "../plan/sdk-config.ts";
 import { findPlugin } from "../registry.ts";
 import { notFound, readParam, withCatalogue, withInstance } from "../scope.ts";
 import { accept, refuseInput } from "../validation.ts";
+
+/** Why a monitor whose kind has an SDK has no configuration of it. */
+const NOT_SERVED = "is set up in a way that the SDK does not serve yet, such as Redis with sentinels";
 
 /** The SDK configuration of a monitor. Mounted under `/instances/:instanceId/monitors/:monitorId/sdk-config`. */
 export const sdkConfigRoutes = new Hono<AppEnv>().use(authenticate, withCatalogue, withInstance).get(
@@ -34,18 +37,17 @@ export const sdkConfigRoutes = new Hono<AppEnv>().use(authenticate, withCatalogu
     const subject = findMonitor(rows, id);
     if (subject === null) throw notFound("monitor", id);
     const plugin = findPlugin(subject.monitor.kind, "kind");
-    const { site: name, ...reading } = c.req.valid("query");
-    const site = name === undefined ? null : findSite(rows, name);
+    if (plugin.sdk === undefined)
+      throw new AppError("not-switchable", `Monitors of kind ${plugin.kind} have no SDK configuration`);
+    const query = c.req.valid("query");
+    const site = query.site === undefined ? null : findSite(rows, query.site);
     const store = pickStore(rows, site);
-    checkReading(reading, site, subject, plugin);
+    const pool = choosePool(subject, plugin, query);
     const partitions = await readPartitions(c.get("catalogue"), rows.instance.namespaceId);
     const tellers = await openInstance(c.env, rows.instance.id).tellers(site?.id ?? null);
     const fallback = { tellers, controlPlane: new URL(c.req.url).origin };
-    const wish = { ...reading, site, store, partitions, fallback };
-    const text = plugin.hasRoute ? renderSdkConfig(rows, subject, plugin, wish) : null;
-    if (text === null) {
-      throw new AppError("not-switchable", `Monitors of kind ${plugin.kind} have no SDK configuration`);
-    }
+    const text = renderSdkConfig(rows, subject, plugin, { site, store, pool, partitions, fallback });
+    if (text === null) throw new AppError("not-switchable", `${subject.monitor.name} ${NOT_SERVED}`);
     return c.body(text, 200, { "content-type": "application/yaml; charset=utf-8" });
   },
 );
@@ -54,28 +56,6 @@ function findSite(rows: PlanRows, name: string): PlanRows["sites"][number] {
   const site = rows.sites.find((one) => one.name === name || one.id === name);
   if (site === undefined) throw notFound("site", name);
   return site;
-}
-
-/** @throws AppError invalid-input if reads cannot go where they are wished to */
-function checkReading(
-  { reads, maxStalenessMs }: Pick<SdkConfigQuery, "reads" | "maxStalenessMs">,
-  site: PlanRows["sites"][number] | null,
-  { monitor, dataCentres }: MonitorRows,
-  plugin: MonitorPlugin,
-): void {
-  if (reads === "active") {
-    if (maxStalenessMs === undefined) return;
-    throw refuseInput([{ path: "maxStalenessMs", expected: "goes with reads=replicas or reads=nearest" }]);
-  }
-  const sources = dataCentres.map(({ config }) => plugin.source({ ...monitor.common, ...config }));
-  if (sources.every((source) => source?.replicas === undefined))
-    throw refuseInput([
-      { path: "reads", expected: `must be active: reads of ${plugin.kind} are not spread` },
-    ]);
-  if (reads === "nearest" && site === null)
-    throw refuseInput([
-      { path: "site", expected: "is needed: where the process runs decides what is nearest" },
-    ]);
 }
 
 async function readPartitions(catalogue: Catalogue, namespaceId: string): Promise<readonly Partition[]> {

@@ -8,7 +8,7 @@ import { z } from "zod";
  * @param plugin the kind
  */
 export function showKind(plugin: MonitorPlugin): KindView {
-  const { kind, title, defaultPort, switchable, hasRoute, defaults, account = null, example } = plugin;
+  const { kind, title, defaultPort, switchable, hasRoute, defaults, account = null, sdk, example } = plugin;
   const schema = (settings: z.ZodObject) => z.toJSONSchema(settings, { io: "input" });
   return {
     kind,
@@ -17,6 +17,7 @@ export function showKind(plugin: MonitorPlugin): KindView {
     switchable,
     hasRoute,
     defaults,
+    sdk: sdk === undefined ? null : { ...sdk, algorithms: [...sdk.algorithms] },
     account,
     settings: {
       common: schema(plugin.common),

@@ -42,6 +42,7 @@ export function showMonitor(
     effectiveTiming: inheritTiming(monitor.timing, computeKindTiming(plugin, scope.instance.timing)),
     failOn: monitor.failOn,
     windows: monitor.windows,
+    pools: monitor.pools,
     common: monitor.common,
     dataCentres: rows.map((row, index) => ({
       name: row.name,

@@ -54,7 +54,7 @@ export const siteRoutes = new Hono<AppEnv>()
   )
   .patch(
     "/:id",
-    describeRoute({ summary: "Rename a site", tags, responses: { 200: json("The site", SiteView) } }),
+    describeRoute({ summary: "Edit a site", tags, responses: { 200: json("The site", SiteView) } }),
     may("configure"),
     accept("json", SiteUpdate),
     async (c) => {
@@ -63,7 +63,7 @@ export const siteRoutes = new Hono<AppEnv>()
       const statement = c
         .get("catalogue")
         .update(sites)
-        .set({ name: after.name })
+        .set({ name: after.name, cloud: after.cloud, region: after.region, zones: after.zones })
         .where(eq(sites.id, before.id));
       await changeInstance(c, [statement], {
         action: "edit site",
@@ -132,6 +132,6 @@ async function listDependents(c: Context<AppEnv>, siteId: string) {
   };
 }
 
-function show({ id, name, kind }: SiteRow): z.infer<typeof SiteView> {
-  return { id, name, kind };
+function show({ id, name, kind, cloud, region, zones }: SiteRow): z.infer<typeof SiteView> {
+  return { id, name, kind, cloud, region, zones };
 }

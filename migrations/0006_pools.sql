@@ -1,0 +1,1 @@
+ALTER TABLE `monitors` ADD `pools` text DEFAULT '[]' NOT NULL;
