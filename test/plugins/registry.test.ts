@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { loadDriver } from "@evenkeel/agent/drivers";
 import { runProbe } from "@evenkeel/agent/probing/run-probe";
 import { Judgement } from "@evenkeel/contracts/observation";
@@ -11,6 +11,9 @@ import { z } from "zod";
 import { FAULTS } from "./fault-servers.ts";
 import { KIND_CASES } from "./kind-cases.ts";
 
+const SDK = z
+  .object({ peerDependencies: z.record(z.string(), z.string()) })
+  .parse(JSON.parse(readFileSync(new URL("../../sdk/package.json", import.meta.url), "utf8")));
 const GROUPS = ["common", "target", "secret"] as const;
 
 /** Outcomes that a judge has to have a word for, whatever the kind. */
@@ -130,6 +133,11 @@ describe.each(Object.values(monitors))("$kind", (plugin) => {
     const source = plugin.source(settings);
     if (plugin.hasRoute) expect(source).toMatchObject({ host: "192.0.2.10", port: plugin.defaultPort });
     else expect(source).toBeNull();
+  });
+
+  test("applications have an SDK exactly where there is a route, with a driver that the SDK takes", () => {
+    expect(plugin.sdk !== undefined).toBe(plugin.hasRoute);
+    if (plugin.sdk !== undefined) expect(Object.keys(SDK.peerDependencies)).toContain(plugin.sdk.driver);
   });
 
   test("opening a session connects to nothing and loads nothing", () => {

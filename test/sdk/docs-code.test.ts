@@ -25,7 +25,9 @@ const SETTINGS = {
 };
 const SLOW_MS = 120_000;
 
-test("the code on the SDK's pages, and that of each kind, has the types that it is shown with", { timeout: SLOW_MS }, async () => {
+test("the code on the SDK's pages, and that of each kind, has the types that it is shown with", {
+  timeout: SLOW_MS,
+}, async () => {
   mkdirSync(join(ROOT, ".state"), { recursive: true });
   // Below the project's folder, so that its packages are found.
   const folder = mkdtempSync(join(ROOT, ".state", "docs-code-"));

@@ -41,6 +41,7 @@ async function listFocused(page: Page): Promise<string[]> {
 const DIALOGS = [
   ["Switch many …", "batch"],
   ["Maintenance …", "maintenance"],
+  ["SDK configuration …", "sdk"],
   ["Switch to dc2", "switch"],
   ["Change read/write of dc1", "access"],
 ] as const;
@@ -52,7 +53,11 @@ it("every control of the page has a name, and each monitor's buttons are a group
   await card(page, "shop-api").waitFor();
   expect(await listFaults(page)).toEqual([]);
   const group = page.getByRole("group", { name: "Actions of sessions-redis" });
-  expect(await group.getByRole("button").allTextContents()).toEqual(["Switch to dc2", "Maintenance …"]);
+  expect(await group.getByRole("button").allTextContents()).toEqual([
+    "Switch to dc2",
+    "Maintenance …",
+    "SDK configuration …",
+  ]);
 });
 
 it.each(DIALOGS)(
@@ -68,6 +73,7 @@ it.each(DIALOGS)(
     await button.click();
     await dialog(page).getByRole("button", { name: "Close" }).first().waitFor();
     if (name === "Maintenance …") await dialog(page).getByText("New window").waitFor();
+    if (name === "SDK configuration …") await dialog(page).getByText("To be filled in").waitFor();
     expect(await listFaults(page)).toEqual([]);
     expect(new Set(await listFocused(page))).not.toContain("behind");
     expect(await measureOverflow(page)).toBeLessThanOrEqual(0);

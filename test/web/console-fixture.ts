@@ -18,6 +18,7 @@ import { because, type SentenceId } from "@evenkeel/contracts/sentences";
 import { type Handler, Hono } from "hono";
 import { type WebSocket, WebSocketServer } from "ws";
 import { INSTANCE_ID } from "./fixture-views.ts";
+import { describeSettings, handOut } from "./hand-out.ts";
 
 /** The one password of the fixture. */
 export const PASSWORD = "correct horse battery";
@@ -72,6 +73,12 @@ export interface ConsoleFixture {
   losesAnswers: boolean;
   /** Maintenance windows of every monitor. */
   windows: MaintenanceWindow[];
+  /** How applications use the databases of every monitor. */
+  pools: MonitorView["pools"];
+  /** Settings of every monitor; null: the example of its kind. */
+  common: Record<string, unknown> | null;
+  /** Queries for SDK configurations. */
+  readonly sdkQueries: string[];
   /** What would happen to a monitor now. */
   explanation: Explanation;
   /** False: sockets are closed and refused. */
@@ -161,8 +168,24 @@ export async function startConsoleFixture(
     const settings = /^\/instances\/[^/]+\/monitors\/([^/]+)$/.exec(path)?.[1];
     const monitor = view.monitors.find(({ id }) => id === settings);
     if (monitor !== undefined && request.method === "GET") return send(200, renderMonitor(monitor));
+    const handedOut = /^\/instances\/[^/]+\/monitors\/([^/]+)\/sdk-config$/.exec(path)?.[1];
+    const subject = view.monitors.find(({ id }) => id === handedOut);
+    if (subject !== undefined) {
+      const query = new URL(request.url ?? "", "http://fixture").searchParams;
+      fixture.sdkQueries.push(query.toString());
+      try {
+        const yaml = await handOut(view, renderMonitor(subject), query);
+        response.writeHead(200, { "content-type": "application/yaml" }).end(yaml);
+        return;
+      } catch (error) {
+        return refuse(error as AppError);
+      }
+    }
     if (monitor !== undefined && request.method === "PATCH") {
-      fixture.windows = MonitorUpdate.parse(body).windows ?? fixture.windows;
+      const edit = MonitorUpdate.parse(body);
+      fixture.windows = edit.windows ?? fixture.windows;
+      fixture.pools = edit.pools ?? fixture.pools;
+      fixture.common = edit.common ?? fixture.common;
       const open = fixture.windows.find(({ fromMs, untilMs }) => fromMs <= view.atMs && view.atMs < untilMs);
       const next = { ...monitor, window: open ?? null };
       fixture.show({ ...view, monitors: view.monitors.map((one) => (one.id === next.id ? next : one)) });
@@ -181,8 +204,8 @@ export async function startConsoleFixture(
       effectiveTiming: TIMING,
       failOn: [],
       windows: fixture.windows,
-      common: {},
-      dataCentres: [],
+      ...describeSettings(view, monitor.kind, fixture.common),
+      pools: fixture.pools,
       warnings: [],
       createdAtMs: view.atMs,
       updatedAtMs: view.atMs,
@@ -278,6 +301,9 @@ export async function startConsoleFixture(
     blocked: new Map(),
     losesAnswers: false,
     windows: [],
+    pools: [],
+    common: null,
+    sdkQueries: [],
     explanation: { monitorId: "", foretold: [] },
     catalogueDown: false,
     get sockets() {

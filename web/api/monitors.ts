@@ -1,7 +1,7 @@
-import { MonitorView } from "@evenkeel/contracts/api";
+import { type MonitorUpdate, MonitorView } from "@evenkeel/contracts/api";
 import type { MaintenanceWindow } from "@evenkeel/contracts/plan";
 import { instancePath } from "./instances.ts";
-import { type Answer, askApi } from "./request.ts";
+import { type Answer, askApi, askText } from "./request.ts";
 
 /**
  * Gets the settings of a monitor.
@@ -22,15 +22,47 @@ export function fetchMonitor(instanceId: string, monitorId: string): Promise<Ans
  * @param change makes the new list of the present one
  * @returns the settings after the change, or why there was none
  */
-export async function changeWindows(
+export function changeWindows(
   instanceId: string,
   monitorId: string,
-  change: (windows: readonly MaintenanceWindow[]) => readonly MaintenanceWindow[],
+  change: (windows: readonly MaintenanceWindow[]) => MaintenanceWindow[],
+): Promise<Answer<MonitorView>> {
+  return changeMonitor(instanceId, monitorId, ({ windows }) => ({ windows: change(windows) }));
+}
+
+/**
+ * Changes settings of a monitor as they are now.
+ *
+ * @param instanceId the instance
+ * @param monitorId the monitor
+ * @param change makes what is to be changed of the present settings
+ * @returns the settings after the change, or why there was none
+ */
+export async function changeMonitor(
+  instanceId: string,
+  monitorId: string,
+  change: (before: MonitorView) => MonitorUpdate,
 ): Promise<Answer<MonitorView>> {
   const before = await fetchMonitor(instanceId, monitorId);
   if (!before.ok) return before;
-  const body = { windows: change(before.value.windows) };
+  const body = change(before.value);
   return askApi({ method: "PATCH", path: monitorPath(instanceId, monitorId), body, answer: MonitorView });
+}
+
+/**
+ * Gets the SDK configuration of a monitor.
+ *
+ * @param instanceId the instance
+ * @param monitorId the monitor
+ * @param query where the process runs, and what differs from what is stored
+ * @returns YAML
+ */
+export function fetchSdkConfig(
+  instanceId: string,
+  monitorId: string,
+  query: string,
+): Promise<Answer<string>> {
+  return askText(`${monitorPath(instanceId, monitorId)}/sdk-config?${query}`);
 }
 
 function monitorPath(instanceId: string, monitorId: string): string {

@@ -40,9 +40,32 @@ export interface ApiRequest<Schema extends z.ZodType> {
 export async function askApi<Schema extends z.ZodType>(
   request: ApiRequest<Schema>,
 ): Promise<Answer<z.infer<Schema>>> {
-  const { method, path, body, answer, timeoutMs = REQUEST_TIMEOUT_MS } = request;
-  let status: number;
-  let text: string;
+  const came = await exchange(request);
+  return came === null ? NO_ANSWER : readAnswer(came.status, came.text, request.answer);
+}
+
+/**
+ * Asks the API for something that is not JSON.
+ *
+ * @param path below API_ROOT, with its leading slash
+ * @returns the text, or why there is none; it never rejects
+ */
+export async function askText(path: string): Promise<Answer<string>> {
+  const came = await exchange({ method: "GET", path });
+  if (came === null) return NO_ANSWER;
+  const { status, text } = came;
+  return status >= 200 && status < 300 ? { ok: true, value: text } : readFailure(status, text);
+}
+
+const NO_ANSWER = { ok: false, failure: { reason: "no-answer" } } as const;
+
+/** @returns null if no answer came */
+async function exchange({
+  method,
+  path,
+  body,
+  timeoutMs = REQUEST_TIMEOUT_MS,
+}: Omit<ApiRequest<z.ZodType>, "answer">): Promise<{ status: number; text: string } | null> {
   try {
     const response = await fetch(API_ROOT + path, {
       method,
@@ -52,14 +75,12 @@ export async function askApi<Schema extends z.ZodType>(
         ? {}
         : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
     });
-    status = response.status;
-    text = await response.text();
+    return { status: response.status, text: await response.text() };
   } catch (error) {
     // The browser does not say more than that it failed: no network, no server, or too late.
     console.warn(`${method} ${path.split("?")[0]}: ${String(error)}`);
-    return { ok: false, failure: { reason: "no-answer" } };
+    return null;
   }
-  return readAnswer(status, text, answer);
 }
 
 /**
@@ -75,14 +96,17 @@ export function readAnswer<Schema extends z.ZodType>(
   text: string,
   schema: Schema,
 ): Answer<z.infer<Schema>> {
-  const body = parseJson(text);
   if (status >= 200 && status < 300) {
-    const parsed = schema.safeParse(body);
+    const parsed = schema.safeParse(parseJson(text));
     return parsed.success
       ? { ok: true, value: parsed.data }
       : { ok: false, failure: { reason: "unreadable", status } };
   }
-  const problem = Problem.safeParse(body);
+  return readFailure(status, text);
+}
+
+function readFailure(status: number, text: string): { readonly ok: false; readonly failure: Failure } {
+  const problem = Problem.safeParse(parseJson(text));
   if (problem.success) return { ok: false, failure: { reason: "problem", problem: problem.data } };
   // A proxy in between answers with a page of its own while the control plane is away.
   return status >= 502 && status <= 504

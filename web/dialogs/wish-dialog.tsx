@@ -4,6 +4,7 @@ import { AccessDialog } from "./access-dialog.tsx";
 import { ArmDialog } from "./arm-dialog.tsx";
 import type { DialogProps } from "./dialog-props.ts";
 import { MaintenanceDialog } from "./maintenance-dialog.tsx";
+import { SdkDialog } from "./sdk-dialog.tsx";
 import { SwitchDialog } from "./switch-dialog.tsx";
 
 /** The dialog that confirms what a person asked for by a button. */
@@ -16,5 +17,6 @@ export function WishDialog(props: Omit<DialogProps, "monitor"> & { readonly wish
   if (wish.type === "access")
     return <AccessDialog {...rest} monitor={monitor} dataCentre={wish.dataCentre} />;
   if (wish.type === "maintain") return <MaintenanceDialog {...rest} monitor={monitor} />;
+  if (wish.type === "sdk") return <SdkDialog {...rest} monitor={monitor} configures={wish.configures} />;
   return <ArmDialog {...rest} monitor={monitor} />;
 }

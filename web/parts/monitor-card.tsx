@@ -15,13 +15,16 @@ import { OpenWindow } from "./open-window.tsx";
 import { OutcomeNotice } from "./outcome-notice.tsx";
 import { ProtectionList } from "./protection-list.tsx";
 import { Behind, RunningSwitch } from "./running-switch.tsx";
+import { SettingButtons } from "./setting-buttons.tsx";
 import { StateBadge } from "./state-badge.tsx";
 
 /** What a person asked for by a button of a card; a dialog confirms it. */
 export type Wish =
   | { readonly type: "switch"; readonly monitorId: string; readonly offer: SwitchOffer }
   | { readonly type: "access"; readonly monitorId: string; readonly dataCentre: string }
-  | { readonly type: "arm" | "maintain"; readonly monitorId: string };
+  | { readonly type: "arm" | "maintain"; readonly monitorId: string }
+  /** `configures`: whether the person may store what is chosen. */
+  | { readonly type: "sdk"; readonly monitorId: string; readonly configures: boolean };
 
 /** What a card shows and tells. */
 export interface MonitorCardProps {
@@ -121,7 +124,8 @@ export const MonitorCard = memo(function MonitorCard(props: MonitorCardProps) {
           <Actions
             monitor={monitor}
             offers={offers}
-            maintains={props.configures && unfolded}
+            configures={props.configures}
+            unfolded={unfolded}
             trusted={props.trusted}
             onWish={props.onWish}
           />
@@ -134,9 +138,9 @@ export const MonitorCard = memo(function MonitorCard(props: MonitorCardProps) {
 function Actions(props: {
   readonly monitor: LiveMonitor;
   readonly offers: Offers;
-  /** Whether maintenance windows are offered. */
-  readonly maintains: boolean;
+  readonly configures: boolean;
   readonly trusted: boolean;
+  readonly unfolded: boolean;
   readonly onWish: (wish: Wish) => void;
 }) {
   const { t } = useWords();
@@ -159,14 +163,7 @@ function Actions(props: {
           {t("offer.arm")}
         </Button>
       ) : null}
-      {props.maintains ? (
-        <Button
-          disabled={!props.trusted}
-          onClick={() => props.onWish({ type: "maintain", monitorId: monitor.id })}
-        >
-          {t("window.offer")}
-        </Button>
-      ) : null}
+      {props.unfolded ? <SettingButtons {...props} monitorId={monitor.id} /> : null}
       {offers.blocked === null ? null : <p className="hint">{t(offers.blocked)}</p>}
     </fieldset>
   );
