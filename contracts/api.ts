@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SeenCertificate } from "./certificate.ts";
 import { Heartbeat, Judgement, Observation, TargetFacts } from "./observation.ts";
 import {
   ArbitrationSettings,
@@ -324,6 +325,8 @@ export const MonitorTestResult = z.object({
   facts: TargetFacts.nullable(),
   /** Whether heartbeats could be written; nothing is written by a test. Null: there is no heartbeat account. */
   heartbeat: Heartbeat.nullable(),
+  /** What the servers showed, and what the agent shows them; empty without TLS. */
+  certificates: z.array(SeenCertificate),
 });
 
 /** A public key of an agent (RFC 7517): P-256 or X25519, never with its private part. */

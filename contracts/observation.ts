@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CERTIFICATES_MAX, SeenCertificate } from "./certificate.ts";
 import { DataCentreName } from "./route.ts";
 
 /** Longest sentence that an agent may send; longer ones are cut by the sender. */
@@ -137,5 +138,7 @@ export const Observation = z.object({
   heartbeat: Heartbeat.optional(),
   /** What was reached; only in the answer to a connection test. */
   facts: TargetFacts.optional(),
+  /** What was shown, whatever came of it; only in the answer to a connection test of a target with TLS. */
+  certificates: z.array(SeenCertificate).max(CERTIFICATES_MAX).optional(),
 });
 export type Observation = z.infer<typeof Observation>;

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { ShownCertificate } from "./certificate.ts";
 import type { EdgeRequest } from "./edge-sight.ts";
 import type { HeartbeatPlugin } from "./heartbeat-plugin.ts";
 import type { KindSdk } from "./kind-sdk.ts";
@@ -28,6 +29,8 @@ export interface ProbeContext {
   load<Module>(specifier: string): Promise<Module>;
   /** To be called when the peer closes the kept connection: the agent probes again at once. */
   onClosed(): void;
+  /** To be called with what a server shows of itself, whether it is trusted or not; absent: nobody asks. */
+  onCertificate?(shown: ShownCertificate): void;
   /** Time that one access (connect and query) may take, in milliseconds: for drivers that want a limit of their own. */
   readonly accessTimeoutMs: number;
 }

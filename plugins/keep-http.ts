@@ -5,6 +5,7 @@ import type * as Undici from "undici";
 import { createError } from "./keep-connection.ts";
 import { ABANDONED, PEER_CLOSED } from "./network-errors.ts";
 import { nameCut } from "./secure-line.ts";
+import { tellCertificate } from "./tell-certificate.ts";
 import type { TlsSettings } from "./tls.ts";
 import { createTlsOptions } from "./tls-options.ts";
 
@@ -125,7 +126,8 @@ async function openClient(
   const net = await context.load<typeof Net>("node:net");
   const node = await context.load<typeof Tls>("node:tls");
   const encryption = await createTlsOptions(tls, name, context);
-  const origin = `${encryption === null ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const origin = `${encryption === null ? "http" : "https"}://${address}`;
   const note = (error: SystemError): void => {
     kept.failure ??= error;
   };
@@ -146,6 +148,7 @@ async function openClient(
       }
       const secure = node.connect({ ...encryption, socket });
       kept.socket = secure;
+      tellCertificate(secure, address, context);
       settle(secure, socket, "secureConnect", done, note);
     },
   });

@@ -2,7 +2,7 @@ import type { ProbeContext } from "@evenkeel/contracts/plugin";
 import type * as Mysql from "mysql2";
 import { readAddress } from "./address.ts";
 import type { Line } from "./keep-connection.ts";
-import { checkIdentity, nameMysqlError } from "./mysql-identity.ts";
+import { checkIdentity, nameMysqlError, tellMysqlCertificate } from "./mysql-identity.ts";
 import type { SqlSettings } from "./sql-settings.ts";
 import { createTlsOptions, type TlsOptions } from "./tls-options.ts";
 
@@ -30,6 +30,7 @@ export async function connectMysql(
   const driver = await context.load<typeof Mysql>("mysql2");
   const tls = await createTlsOptions(settings, readAddress(settings.address).host, context);
   const connection = createConnection(driver, settings, line, tls);
+  if (tls !== null) tellMysqlCertificate(connection, settings.address, context);
   return (text, values = []) =>
     new Promise((resolve, reject) => {
       connection.query(text, [...values], (error, sets) => {

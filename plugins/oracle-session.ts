@@ -1,4 +1,5 @@
 import type * as Crypto from "node:crypto";
+import type { TLSSocket } from "node:tls";
 import type { ProbeContext, ProbeSession } from "@evenkeel/contracts/plugin";
 import { z } from "zod";
 import { readAddress } from "./address.ts";
@@ -7,6 +8,7 @@ import { keepSession, type Life } from "./keep-connection.ts";
 import { makeInspectable, type Questions } from "./keep-inspected.ts";
 import { nameOracleError } from "./oracle-errors.ts";
 import { ownSockets } from "./own-sockets.ts";
+import { tellShown } from "./tell-certificate.ts";
 import { TLS_MERGED } from "./tls.ts";
 import { isEncrypted, requireReadable } from "./tls-options.ts";
 
@@ -74,6 +76,7 @@ async function begin(settings: OracleSettings, context: ProbeContext, life: Life
     connectTimeout: Math.ceil(context.accessTimeoutMs / 1000) + DRIVERS_LIMIT_SPARE_S,
   };
   const connection = await ownSockets(context, life, () => driver.getConnection(options), nameOracleError);
+  tellCertificateOf(connection, settings, context);
   // One row more than there are lets the driver see the end without asking again.
   const asked = {
     outFormat: driver.OUT_FORMAT_OBJECT,
@@ -97,6 +100,19 @@ async function begin(settings: OracleSettings, context: ProbeContext, life: Life
       missing: [],
     }),
   };
+}
+
+/** The driver gives its socket to nobody, and trusts what it shows: a certificate that it refuses is told by its error. */
+interface Inside {
+  readonly _impl?: {
+    readonly nscon?: { readonly ntAdapter?: { readonly stream?: Partial<TLSSocket> } | null };
+  };
+}
+
+function tellCertificateOf(connection: object, settings: OracleSettings, context: ProbeContext): void {
+  const stream = (connection as Inside)._impl?.nscon?.ntAdapter?.stream;
+  if (isEncrypted(settings) && stream?.getPeerX509Certificate !== undefined)
+    tellShown(stream as TLSSocket, settings.address, context);
 }
 
 /** Names reach this descriptor through their schemas only, which let neither brackets nor spaces through. */

@@ -1,9 +1,11 @@
+import type { TLSSocket } from "node:tls";
 import type { ProbeContext } from "@evenkeel/contracts/plugin";
 import type * as Pg from "pg";
 import { readAddress } from "./address.ts";
 import { createError, type Line } from "./keep-connection.ts";
 import { NO_LOGIN, NO_TLS } from "./postgresql-meanings.ts";
 import type { SqlSettings } from "./sql-settings.ts";
+import { tellCertificate } from "./tell-certificate.ts";
 import { createTlsOptions, type TlsOptions } from "./tls-options.ts";
 
 /**
@@ -35,6 +37,10 @@ export async function connectPostgresql(
   const { default: driver } = await context.load<{ default: typeof Pg }>("pg");
   const tls = await createTlsOptions(settings, readAddress(settings.address).host, context);
   const client = createClient(driver, settings, line, tls);
+  // From this event on the driver's stream is its socket of TLS.
+  client.connection.once("sslconnect", () =>
+    tellCertificate(client.connection.stream as TLSSocket, settings.address, context),
+  );
   await client.connect().catch((error: unknown) => Promise.reject(nameError(error)));
   return async (text, values) =>
     (await (values === undefined ? client.query(text) : client.query(text, [...values]))).rows;

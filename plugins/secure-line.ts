@@ -4,6 +4,7 @@ import type { ProbeContext } from "@evenkeel/contracts/plugin";
 import { readAddress } from "./address.ts";
 import { createError, type Line } from "./keep-connection.ts";
 import { PEER_CLOSED } from "./network-errors.ts";
+import { tellCertificate } from "./tell-certificate.ts";
 import type { TlsSettings } from "./tls.ts";
 import { createTlsOptions } from "./tls-options.ts";
 
@@ -34,6 +35,7 @@ export async function connectLine(
   if (tls === null) return { stream: socket.connect(port, host), lose };
   const node = await context.load<typeof NodeTls>("node:tls");
   const stream = node.connect({ ...tls, socket: socket.connect(port, host) });
+  tellCertificate(stream, address, context);
   stream.on("error", (error: NodeJS.ErrnoException) => lose(nameCut(error)));
   stream.on("close", () => lose(createError(PEER_CLOSED, "the server closed the connection")));
   return { stream, lose };

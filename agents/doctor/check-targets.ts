@@ -4,6 +4,7 @@ import { findMonitorPlugin } from "@evenkeel/plugins/registry";
 import { testTarget } from "../probing/test-target.ts";
 import type { Unseal } from "../unseal.ts";
 import { doubtful, type Finding, type FindingState, good } from "./finding.ts";
+import { judgeCertificates } from "./judge-certificate.ts";
 
 /** Targets that are tried at a time: a thousand connects at once would look like an attack. */
 const AT_A_TIME = 16;
@@ -37,7 +38,9 @@ export async function checkTargets(plan: Plan, unseal: Unseal): Promise<Finding[
   for (let at = 0; at < targets.length; at += AT_A_TIME) {
     const some = targets.slice(at, at + AT_A_TIME);
     findings.push(
-      ...(await Promise.all(some.map(async (one) => await checkTarget(one.monitor, one.target, unseal)))),
+      ...(
+        await Promise.all(some.map(async (one) => await checkTarget(one.monitor, one.target, unseal)))
+      ).flat(),
     );
   }
   return findings;
@@ -47,7 +50,7 @@ async function checkTarget(
   monitor: PlannedMonitor,
   target: PlannedMonitor["dataCentres"][number],
   unseal: Unseal,
-): Promise<Finding> {
+): Promise<Finding[]> {
   const { kind, timing } = monitor;
   const frame = {
     type: "test",
@@ -56,11 +59,12 @@ async function checkTarget(
     target,
     accessTimeoutMs: timing.accessTimeoutMs,
   } as const;
-  return judgeTarget(
-    `${monitor.name} (${kind}) in ${target.name}`,
-    await testTarget(frame, unseal),
-    findMonitorPlugin(kind)?.account,
-  );
+  const subject = `${monitor.name} (${kind}) in ${target.name}`;
+  const observation = await testTarget(frame, unseal);
+  return [
+    judgeTarget(subject, observation, findMonitorPlugin(kind)?.account),
+    ...judgeCertificates(subject, observation.certificates ?? [], Date.now()),
+  ];
 }
 
 /**
@@ -73,12 +77,21 @@ async function checkTarget(
 export function judgeTarget(subject: string, observation: Observation, account?: string): Finding {
   const { judgement, facts } = observation;
   const state = STATES[judgement.verdict];
-  const known = [facts?.version, facts?.role].filter((fact) => typeof fact === "string");
+  const known = [facts?.version, facts?.role, tellEnd(observation)].filter(
+    (fact) => typeof fact === "string",
+  );
   const words = [`${judgement.verdict.replace("_", "-")}, ${judgement.words}`, ...known].join("; ");
   if (state === "good") return judgeRights(subject, words, observation);
   const isAccounts = account !== undefined && ACCOUNT_REASONS.includes(judgement.reason);
   const statements = isAccounts ? `\nthe whole account, with the least rights:\n${account}` : "";
   return { state, subject, words, fix: `${judgement.advice ?? FIX}${statements}` };
+}
+
+/** Tells until when all certificates hold; those that do not for long have findings of their own. */
+function tellEnd({ certificates = [] }: Observation): string | null {
+  const [first] = certificates;
+  if (first === undefined || first.end !== "later") return null;
+  return `certificates hold until ${new Date(first.untilMs).toISOString().slice(0, 10)}`;
 }
 
 /** A target that is up may yet keep something from its accounts. */

@@ -1,13 +1,11 @@
 import { lookup } from "node:dns/promises";
 import { connect as connectTcp } from "node:net";
 import { connect as connectTls, type PeerCertificate, type TLSSocket } from "node:tls";
-import { bad, doubtful, type Finding, good } from "./finding.ts";
+import { bad, type Finding } from "./finding.ts";
+import { judgeCertificate, type ShownCertificate } from "./judge-certificate.ts";
 
 /** How long looking a name up, and then connecting, may take, in milliseconds. */
 const CONNECT_MS = 5_000;
-const DAY_MS = 86_400_000;
-/** A certificate that ends sooner is worth a look, in days. */
-const RENEW_DAYS = 21;
 
 /** Where something listens. */
 export interface Endpoint {
@@ -44,35 +42,6 @@ export async function inspectEndpoint(subject: string, endpoint: Endpoint): Prom
     );
   }
   return reached === null ? null : judgeCertificate(subject, reached, Date.now());
-}
-
-/** What a server showed of itself. */
-export interface ShownCertificate {
-  /** Why Node's TLS does not trust it; null: it does. */
-  readonly distrust: string | null;
-  /** End of its validity in ms since 1970. */
-  readonly untilMs: number;
-}
-
-/**
- * Judges a certificate.
- *
- * @param subject what people call the endpoint
- * @param certificate what the server showed
- * @param nowMs this machine's clock in ms since 1970
- */
-export function judgeCertificate(subject: string, certificate: ShownCertificate, nowMs: number): Finding {
-  const days = Math.floor((certificate.untilMs - nowMs) / DAY_MS);
-  const end = new Date(certificate.untilMs).toISOString().slice(0, 10);
-  if (days < 0) return bad(subject, `its certificate ended on ${end}`, "renew the certificate");
-  if (certificate.distrust !== null) {
-    const fix = "give the authority's certificate, or a certificate with this name";
-    return bad(subject, `its certificate is not trusted (${certificate.distrust})`, fix);
-  }
-  if (days < RENEW_DAYS) {
-    return doubtful(subject, `its certificate ends in ${days} days, on ${end}`, "renew the certificate");
-  }
-  return good(subject, `reached, its certificate holds until ${end}`);
 }
 
 function openTcp({ host, port }: Endpoint): Promise<null> {

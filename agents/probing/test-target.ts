@@ -1,10 +1,12 @@
 import type { EdgeFrame } from "@evenkeel/contracts/agent-protocol";
+import type { SeenCertificate } from "@evenkeel/contracts/certificate";
 import type { Judgement, Observation } from "@evenkeel/contracts/observation";
 import { addProbe, createTrack, renderObservation } from "@evenkeel/core/health/track";
 import { findMonitorPlugin } from "@evenkeel/plugins/registry";
 import { loadDriver, loadDrivers } from "../drivers.ts";
 import type { Unseal } from "../unseal.ts";
 import { inspectTarget, type TestedMore } from "./inspect-target.ts";
+import { meetCertificates } from "./meet-certificates.ts";
 import { runProbe } from "./run-probe.ts";
 
 type TestFrame = Extract<EdgeFrame, { type: "test" }>;
@@ -38,6 +40,7 @@ export async function testTarget(frame: TestFrame, unseal: Unseal): Promise<Obse
 interface Found extends TestedMore {
   readonly judgement: Judgement;
   readonly tookMs: number;
+  readonly certificates?: SeenCertificate[];
 }
 
 async function probeOnce(frame: TestFrame, unseal: Unseal): Promise<Found> {
@@ -53,7 +56,11 @@ async function probeOnce(frame: TestFrame, unseal: Unseal): Promise<Found> {
   await loadDrivers(plugin);
   const settings = { ...frame.target.config, ...unsealed.secret };
   const { accessTimeoutMs } = frame;
-  const context = { load: loadDriver, onClosed: () => undefined, purpose: "test", accessTimeoutMs } as const;
+  const { onCertificate, list } = meetCertificates(settings, Date.now());
+  const context = {
+    ...{ load: loadDriver, onClosed: () => undefined, accessTimeoutMs, onCertificate },
+    purpose: "test",
+  } as const;
   const session = plugin.open(settings, context);
   const ran = await runProbe(session, accessTimeoutMs);
   const more = await inspectTarget({ plugin, settings, context, session, ran }).finally(session.destroy);
@@ -62,5 +69,7 @@ async function probeOnce(frame: TestFrame, unseal: Unseal): Promise<Found> {
     return { judgement: { verdict: "down", reason: "timed-out", words }, tookMs: 0 };
   }
   const judgement = plugin.judge(ran.outcome, settings);
-  return { judgement, tookMs: ran.endedAtMs - ran.startedAtMs, ...more };
+  const certificates = list();
+  const met = certificates.length === 0 ? {} : { certificates };
+  return { judgement, tookMs: ran.endedAtMs - ran.startedAtMs, ...more, ...met };
 }

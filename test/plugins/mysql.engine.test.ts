@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { testCertificateEnds } from "../agents/doctor/certificate-suite.ts";
 import { testClientCertificates } from "./client-certificate-suite.ts";
 import { describePlugin } from "./engine-suite.ts";
 import { administer, isEncrypted, MARIADB, useCertificate } from "./servers/mysql.ts";
@@ -39,6 +40,13 @@ await describePlugin("MariaDB", MARIADB, (fixture) => {
     ],
     relent: async () =>
       await administer(server(), `ALTER USER ${server().settings.user}@127.0.0.1 REQUIRE NONE`),
+  });
+  testCertificateEnds({
+    kind: "mysql",
+    async show(certificate, authority) {
+      await useCertificate(fixture, certificate, authority);
+      return server().settings;
+    },
   });
   testTlsCrash(fixture);
 });

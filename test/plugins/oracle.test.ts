@@ -1,6 +1,9 @@
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { loadDrivers } from "@evenkeel/agent/drivers";
+import { connect as connectSecurely } from "node:tls";
+import { loadDriver, loadDrivers } from "@evenkeel/agent/drivers";
+import type { ShownCertificate } from "@evenkeel/contracts/certificate";
 import type { Verdict } from "@evenkeel/contracts/observation";
 import type { ProbeContext } from "@evenkeel/contracts/plugin";
 import { oracle } from "@evenkeel/plugins/monitors";
@@ -198,6 +201,28 @@ describe("TLS", () => {
         code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
       });
     }
+  });
+
+  test("shows a certificate, which is read from the driver's own socket", async () => {
+    const { address, port } = await serveListener(refuse(12528), OWN_NAME);
+    const stream = connectSecurely({ host: "127.0.0.1", port, ca: OWN_NAME.cert });
+    await once(stream, "secureConnect");
+    // No login can be played here: the driver is one that has logged in, with its parts at their places.
+    const connection = { execute: async () => ({}), _impl: { nscon: { ntAdapter: { stream } } } };
+    const shown: ShownCertificate[] = [];
+    const session = oracle.open(settingsOf(address, { tls: verify }), {
+      load: async (specifier) =>
+        specifier === "oracledb"
+          ? ({ default: { getConnection: async () => connection } } as never)
+          : await loadDriver(specifier),
+      ...{ accessTimeoutMs: ACCESS_TIMEOUT_MS, onClosed: () => undefined },
+      onCertificate: (one) => shown.push(one),
+    });
+    await session.probe();
+    const untilMs = new X509Certificate(OWN_NAME.cert).validToDate.getTime();
+    expect(shown).toEqual([{ address, subject: "CN=evenkeel test here", untilMs }]);
+    session.destroy();
+    stream.destroy();
   });
 
   test("[SAFE-5] that the listener does not have is config", async () => {

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { testCertificateEnds } from "../agents/doctor/certificate-suite.ts";
 import { eventually } from "../eventually.ts";
 import { testClientCertificates } from "./client-certificate-suite.ts";
 import { describePlugin } from "./engine-suite.ts";
@@ -89,6 +90,13 @@ await describePlugin("PostgreSQL", POSTGRESQL, (fixture) => {
       { reason: "tls-failed", code: "TLS_ALERT_UNKNOWN_CA" },
     ],
     relent: async () => await useRules(server(), rules),
+  });
+  testCertificateEnds({
+    kind: "postgresql",
+    async show(certificate, authority) {
+      await useCertificate(server(), certificate, authority);
+      return server().settings;
+    },
   });
   testTlsCrash(fixture);
 });

@@ -1,6 +1,7 @@
 import { mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { testCertificateEnds } from "../agents/doctor/certificate-suite.ts";
 import { eventually } from "../eventually.ts";
 import { testClientCertificates } from "./client-certificate-suite.ts";
 import { describePlugin } from "./engine-suite.ts";
@@ -89,5 +90,12 @@ await describePlugin("Redis", REDIS, (fixture) => {
       await administer(server(), async (redis) => {
         await redis.call("CONFIG", "SET", "tls-port", "0");
       }),
+  });
+  testCertificateEnds({
+    kind: "redis",
+    show: async (certificate, authority) => ({
+      ...server().settings,
+      ...(await useCertificate(server(), certificate, authority)),
+    }),
   });
 });

@@ -234,7 +234,7 @@ describe("a connection test", () => {
     connected.send({ type: "tested", nonce, observation: sees("test", "dc1") });
     expect(await answer).toMatchObject({
       ...{ agentId: agent.agentId, judgement: { verdict: "up" } },
-      ...{ facts: null, heartbeat: null },
+      ...{ facts: null, heartbeat: null, certificates: [] },
     });
     connected.close();
   });
@@ -246,8 +246,12 @@ describe("a connection test", () => {
     const missing = [{ right: "pg_monitor", statement: 'GRANT pg_monitor TO "u"' }];
     const facts = { version: "PostgreSQL 15.18", role: "primary", lagMs: null, missing };
     const heartbeat = { writable: null, rpoMs: null, words: "let in" };
-    connected.send({ type: "tested", nonce, observation: { ...sees("test", "dc1"), facts, heartbeat } });
-    expect(await answer).toMatchObject({ facts, heartbeat });
+    const certificates = [
+      { of: "server" as const, address: "h:1", subject: "CN=h", untilMs: 1, end: "ended" as const },
+    ];
+    const observation = { ...sees("test", "dc1"), facts, heartbeat, certificates };
+    connected.send({ type: "tested", nonce, observation });
+    expect(await answer).toMatchObject({ facts, heartbeat, certificates });
     connected.close();
   });
 });

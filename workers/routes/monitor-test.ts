@@ -56,7 +56,7 @@ export const monitorTestRoutes = new Hono<AppEnv>().use(authenticate, withCatalo
       throw new AppError("no-agent", `${why}: site ${site.name}`, { site: site.name });
     }
     const { agentId, observation } = outcome;
-    const { judgement, latencyMs, facts = null, heartbeat = null } = observation;
-    return c.json({ agentId, judgement, latencyMs, facts, heartbeat });
+    const { judgement, latencyMs, facts = null, heartbeat = null, certificates = [] } = observation;
+    return c.json({ agentId, judgement, latencyMs, facts, heartbeat, certificates });
   },
 );

@@ -4,7 +4,8 @@ import { checkControlPlane } from "@evenkeel/agent/doctor/check-control-plane";
 import { judgeOpenFiles } from "@evenkeel/agent/doctor/check-machine";
 import { judgeTarget } from "@evenkeel/agent/doctor/check-targets";
 import { bad, doubtful, good, renderFindings } from "@evenkeel/agent/doctor/finding";
-import { inspectEndpoint, judgeCertificate } from "@evenkeel/agent/doctor/inspect-endpoint";
+import { inspectEndpoint } from "@evenkeel/agent/doctor/inspect-endpoint";
+import { judgeCertificate } from "@evenkeel/agent/doctor/judge-certificate";
 import { describe, expect, it } from "vitest";
 import { OWN_NAME } from "../../plugins/test-certificates.ts";
 
