@@ -1,7 +1,9 @@
 import type { Delivery, Entry } from "./delivery.ts";
-import type { Journal } from "./journal.ts";
+import { createDoneBatches } from "./done-batches.ts";
+import type { JournalOwner } from "./journal.ts";
 import type { OpenedJournal } from "./open-journal.ts";
 import { readCommands, recordEntry, recordQueued, recordTerm } from "./record-entries.ts";
+import type { JournalEntry } from "./replay.ts";
 import type { JournalRecord } from "./segment-format.ts";
 import type { Term } from "./term.ts";
 
@@ -37,6 +39,12 @@ export interface JournalKeeper {
 /** Where the keeper finds what has to stand at the beginning of a file. */
 export interface KeptState {
   queued(): ReadonlyMap<string, readonly Delivery[]>;
+  /** Tells whether an entry may still be copied. */
+  isCurrent(entry: Entry): boolean;
+  /** The smallest id of an entry that is queued; infinite: there is none. */
+  oldestId(): number;
+  /** Bytes that are queued for the data centre that has most of them. */
+  bytes(): number;
   divergedBy(): readonly (readonly [dataCentre: string, reasons: readonly string[]])[];
   readonly onProblem: (message: string) => void;
 }
@@ -65,40 +73,35 @@ export async function createJournalKeeper(
   state: KeptState,
 ): Promise<JournalKeeper> {
   if (opened === null) return NOTHING;
-  let left: Left | null = {
-    ...opened.left,
-    tornRecords: opened.tornRecords,
-    entries: opened.left.entries.map((entry) => ({ ...entry, commands: readCommands(entry) })),
+  const kept: Kept = {
+    left: {
+      ...opened.left,
+      tornRecords: opened.tornRecords,
+      entries: opened.left.entries.map((entry) => ({ ...entry, commands: readCommands(entry) })),
+    },
+    term: opened.left.term,
   };
-  let term = opened.left.term;
-  const diverged = () => recordDiverged(state);
-  function* snapshot(): Generator<JournalRecord, void, undefined> {
-    if (term !== null) yield recordTerm(term, true);
-    yield diverged();
-    if (left === null) yield* recordQueued(state.queued());
-    else yield* opened?.left.entries ?? [];
-  }
-  const journal = await opened.start({ snapshot, onProblem: state.onProblem });
+  const journal = await opened.start(describeKept(kept, opened.left.entries, state));
   const done = createDoneBatches(journal);
   return {
     get left() {
-      return left;
+      return kept.left;
     },
     get isFailing() {
       return journal.isFailing;
     },
     forgetLeft() {
-      left = null;
+      kept.left = null;
     },
     noteEntry: (entry, to) => (to.length === 0 ? null : journal.append([recordEntry(entry, to)])),
     noteBegun: (to, id) => journal.append([{ kind: "begun", to, ids: [id] }]),
     noteDone: done.add,
     noteTerm(next, isNew) {
-      if (!isNew && next.epoch === term?.epoch) return;
-      term = next;
+      if (!isNew && next.epoch === kept.term?.epoch) return;
+      kept.term = next;
       void journal.append([recordTerm(next, isNew)]);
     },
-    noteDiverged: () => void journal.append([diverged()]),
+    noteDiverged: () => void journal.append([recordDiverged(state)]),
     async close() {
       done.flush();
       await journal.close();
@@ -106,26 +109,31 @@ export async function createJournalKeeper(
   };
 }
 
+/** What the keeper itself knows of what counts. */
+interface Kept {
+  left: Left | null;
+  term: Term | null;
+}
+
+/** Describes what has to stand in the files. */
+function describeKept(kept: Kept, entriesLeft: readonly JournalEntry[], state: KeptState): JournalOwner {
+  function* head(): Generator<JournalRecord, void, undefined> {
+    if (kept.term !== null) yield recordTerm(kept.term, true);
+    yield recordDiverged(state);
+  }
+  function* entries(): Generator<JournalRecord, void, undefined> {
+    for (const entry of entriesLeft) {
+      // As soon as they are queued with the others, they end there too.
+      if (kept.left === null) break;
+      yield entry;
+    }
+    yield* recordQueued(state.queued(), state.isCurrent);
+  }
+  const oldestId = () => Math.min(kept.left?.entries[0]?.id ?? Infinity, state.oldestId());
+  return { head, standing: { entries, oldestId, bytes: state.bytes }, onProblem: state.onProblem };
+}
+
 function recordDiverged(state: KeptState): JournalRecord {
   const by = state.divergedBy().map(([name, reasons]): [string, string[]] => [name, [...reasons]]);
   return { kind: "diverged", by: Object.fromEntries(by) };
-}
-
-/** Answers come many at a time; what they end is written down at once. */
-function createDoneBatches(journal: Journal): { add(to: string, id: number): void; flush(): void } {
-  let batches = new Map<string, number[]>();
-  const flush = (): void => {
-    const records = [...batches].map(([to, ids]): JournalRecord => ({ kind: "done", to, ids }));
-    batches = new Map();
-    if (records.length > 0) void journal.append(records);
-  };
-  return {
-    add(to, id) {
-      if (batches.size === 0) setImmediate(flush);
-      const ids = batches.get(to);
-      if (ids === undefined) batches.set(to, [id]);
-      else ids.push(id);
-    },
-    flush,
-  };
 }

@@ -1,3 +1,5 @@
+import { createUpkeep, type Standing, UPKEEP_LIMITS, type UpkeepLimits } from "./journal-upkeep.ts";
+import { append, begin, fail, type JournalState, sync, write } from "./journal-writing.ts";
 import type { SegmentFiles } from "./segment-files.ts";
 import { encodeRecord, type JournalRecord } from "./segment-format.ts";
 
@@ -13,8 +15,9 @@ export interface JournalOptions {
 
 /** What the journal needs of whoever keeps it. */
 export interface JournalOwner {
-  /** What has to stand in a file for all that was appended before to be needless. */
-  snapshot(): Iterable<JournalRecord>;
+  /** What has to stand before the entries in a file for all that was appended before to be needless. */
+  head(): Iterable<JournalRecord>;
+  readonly standing: Standing;
   onProblem(message: string): void;
 }
 
@@ -31,111 +34,56 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-interface JournalState {
-  readonly files: SegmentFiles;
-  readonly options: JournalOptions;
-  readonly owner: JournalOwner;
-  waiting: { readonly bytes: Buffer; readonly done: () => void }[];
-  writing: Promise<void> | null;
-  isFailing: boolean;
-  isDirty: boolean;
-  /** The directory may belong to another process by now. */
-  isClosed: boolean;
-}
-
 /**
- * Makes the journal over files that were begun.
+ * Begins a journal with a file that holds all that counts.
  *
- * @param release gives their directory back
+ * @param files its files
+ * @param options how it is kept
+ * @param owner who knows what counts
+ * @param limits of the files
+ * @throws the file system's error
  */
-export function createJournal(
+export async function startJournal(
   files: SegmentFiles,
   options: JournalOptions,
   owner: JournalOwner,
-  release: () => Promise<void>,
-): Journal {
+  limits: UpkeepLimits = UPKEEP_LIMITS,
+): Promise<Journal> {
+  const upkeep = createUpkeep({
+    ...{ files, limits, standing: owner.standing },
+    append: (bytes) => append(state, bytes, []),
+    turn: () => void write(state),
+    isOver: () => state.isFailing || state.isClosed,
+    onError: (error) => fail(state, error),
+  });
   const state: JournalState = {
-    ...{
-      files,
-      options,
-      owner,
-      waiting: [],
-      writing: null,
-      isFailing: false,
-      isDirty: false,
-      isClosed: false,
-    },
+    ...{ files, options, owner, upkeep, head: new Map(), waiting: [], writing: null },
+    ...{ isFailing: false, isDirty: false, isClosed: false },
   };
+  await begin(state);
   const timer = setInterval(() => {
     if (state.isFailing) void write(state);
     else if (options.fsync === "every-second" && state.isDirty && state.writing === null)
       void sync(state).catch((error: unknown) => fail(state, error));
+    upkeep.tend();
   }, EVERY_MS);
   return {
     get isFailing() {
       return state.isFailing;
     },
-    append(records) {
-      // What the disk refuses now stands in memory, from where the next attempt takes it.
-      if (state.isClosed || (state.isFailing && state.writing === null)) return Promise.resolve();
-      return new Promise((done) => {
-        state.waiting.push({ bytes: Buffer.concat(records.map(encodeRecord)), done });
-        void write(state);
-      });
-    },
+    append: (records) => append(state, Buffer.concat(records.map(encodeRecord)), records),
     async close() {
       if (state.isClosed) return;
       state.isClosed = true;
       clearInterval(timer);
       await end(state);
-      await release();
     },
   };
 }
 
 async function end(state: JournalState): Promise<void> {
+  await state.upkeep.idle();
   await write(state);
   if (state.options.fsync !== "never") await sync(state).catch((error: unknown) => fail(state, error));
   await state.files.close();
-}
-
-function fail(state: JournalState, error: unknown): void {
-  const { owner, options, isFailing } = state;
-  state.isFailing = true;
-  if (!isFailing)
-    owner.onProblem(`the queue of copies cannot be written to ${options.directory}: ${String(error)}`);
-}
-
-function write(state: JournalState): Promise<void> {
-  state.writing ??= writeAll(state);
-  return state.writing;
-}
-
-async function writeAll(state: JournalState): Promise<void> {
-  do {
-    const batch = state.waiting;
-    state.waiting = [];
-    await writeBatch(state, Buffer.concat(batch.map(({ bytes }) => bytes))).catch((error: unknown) =>
-      fail(state, error),
-    );
-    for (const { done } of batch) done();
-  } while (state.waiting.length > 0 && !state.isFailing);
-  for (const { done } of state.waiting.splice(0)) done();
-  // In the same turn as the last look at what waits: whoever comes next begins anew.
-  state.writing = null;
-}
-
-async function writeBatch(state: JournalState, bytes: Buffer): Promise<void> {
-  const { files, options, owner } = state;
-  // What a new file begins with may hold these bytes already; to read them twice does no harm.
-  if (state.isFailing || files.isLong) await files.begin(owner.snapshot());
-  state.isFailing = false;
-  await files.write(bytes);
-  state.isDirty = true;
-  if (options.fsync === "always") await sync(state);
-}
-
-async function sync(state: JournalState): Promise<void> {
-  state.isDirty = false;
-  await state.files.sync();
 }

@@ -13,6 +13,8 @@ export interface Lane {
   readonly bytes: number;
   /** When the oldest was written, ms since 1970; null: the lane is empty. */
   oldestAtMs(): number | null;
+  /** The smallest id; null: the lane is empty. */
+  oldestId(): number | null;
   /** Tells whether something of so many bytes more fits. */
   fits(entries: number, bytes: number): boolean;
   add(entry: Entry): void;
@@ -59,6 +61,7 @@ export function createLane(limits: LaneLimits): Lane {
       return state.bytes;
     },
     oldestAtMs: () => order.find((delivery) => delivery.state !== "settled")?.entry.atMs ?? null,
+    oldestId: () => order.find((delivery) => delivery.state !== "settled")?.entry.id ?? null,
     fits: (entries, more) =>
       state.size + entries <= limits.maxEntries && state.bytes + more <= limits.maxBytes,
     add: (entry) => add(state, entry),

@@ -1,9 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { ConfigError } from "../errors.ts";
 import { lockDirectory } from "./directory-lock.ts";
-import { createJournal, type Journal, type JournalOptions, type JournalOwner } from "./journal.ts";
+import { openDisk } from "./disk.ts";
+import { type Journal, type JournalOptions, type JournalOwner, startJournal } from "./journal.ts";
+import { readSegments } from "./read-segments.ts";
 import { type Replayed, replay } from "./replay.ts";
-import { createSegmentFiles, readSegments } from "./segment-files.ts";
+import { createSegmentFiles } from "./segment-files.ts";
 
 const OWNER_ONLY_DIRECTORY = 0o700;
 
@@ -31,17 +33,30 @@ export async function openJournal(options: JournalOptions): Promise<OpenedJourna
     const locked = await lockDirectory(directory);
     if (!locked.ok) throw refusal(`${locked.message}; each process needs a directory of its own`);
     const { release } = locked.lock;
-    const { records, tornRecords } = await readSegments(directory);
+    const disk = openDisk(directory);
+    const { records, tornRecords } = await readSegments(disk);
     const start = async (owner: JournalOwner): Promise<Journal> => {
-      const files = createSegmentFiles(directory);
-      await files.begin(owner.snapshot());
-      return createJournal(files, options, owner, release);
+      const journal = await startJournal(createSegmentFiles(disk, options.fsync !== "never"), options, owner);
+      return releaseAfter(journal, release);
     };
     return { left: replay(records), tornRecords, start, release };
   } catch (error) {
     if (error instanceof ConfigError || !(error instanceof Error && "code" in error)) throw error;
     throw refusal(`${directory} cannot be used (${String(error.code)})`);
   }
+}
+
+function releaseAfter(journal: Journal, release: () => Promise<void>): Journal {
+  return {
+    get isFailing() {
+      return journal.isFailing;
+    },
+    append: journal.append,
+    async close() {
+      await journal.close();
+      await release();
+    },
+  };
 }
 
 function refusal(message: string): ConfigError {

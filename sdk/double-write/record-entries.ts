@@ -44,25 +44,42 @@ export function recordTerm({ active, epoch, decision }: Term, isNew: boolean): J
 }
 
 /**
- * Writes down all that is queued.
+ * Writes down what is queued, each entry as it is when it is taken: it may take long to take them all.
  *
- * @param queued deliveries by data centre
+ * @param queued deliveries by data centre, as they were queued
+ * @param isCurrent tells whether an entry may still be copied
  * @returns an entry once, however many data centres it goes to, and which of them must not be sent twice
  */
 export function* recordQueued(
   queued: ReadonlyMap<string, readonly Delivery[]>,
+  isCurrent: (entry: Entry) => boolean,
 ): Generator<JournalRecord, void, undefined> {
-  const entries = new Map<number, { entry: Entry; to: string[]; begun: string[] }>();
-  for (const [dataCentre, deliveries] of queued) {
-    for (const { entry, state } of deliveries) {
-      const standing = entries.get(entry.id) ?? { entry, to: [], begun: [] };
-      standing.to.push(dataCentre);
-      if (state === "sent" && !entry.isRepeatable) standing.begun.push(dataCentre);
-      entries.set(entry.id, standing);
+  const lists = [...queued].map(([name, deliveries]) => ({ name, deliveries, at: 0 }));
+  for (;;) {
+    const id = Math.min(...lists.map(({ deliveries, at }) => deliveries[at]?.entry.id ?? Infinity));
+    if (id === Infinity) return;
+    const standing: { name: string; delivery: Delivery }[] = [];
+    for (const list of lists) {
+      const delivery = list.deliveries[list.at];
+      if (delivery?.entry.id !== id) continue;
+      list.at += 1;
+      if (delivery.state !== "settled" && isCurrent(delivery.entry)) standing.push({ ...list, delivery });
     }
+    yield* recordStanding(standing);
   }
-  for (const { entry, to, begun } of [...entries.values()].sort((a, b) => a.entry.id - b.entry.id)) {
-    yield recordEntry(entry, to);
-    for (const dataCentre of begun) yield { kind: "begun", to: dataCentre, ids: [entry.id] };
+}
+
+function* recordStanding(
+  standing: readonly { readonly name: string; readonly delivery: Delivery }[],
+): Generator<JournalRecord, void, undefined> {
+  const [first] = standing;
+  if (first === undefined) return;
+  const { entry } = first.delivery;
+  yield recordEntry(
+    entry,
+    standing.map(({ name }) => name),
+  );
+  for (const { name, delivery } of standing) {
+    if (delivery.state === "sent" && !entry.isRepeatable) yield { kind: "begun", to: name, ids: [entry.id] };
   }
 }

@@ -38,7 +38,11 @@ export function replay(records: Iterable<JournalRecord>): Replayed {
         break;
       case "entry":
         lastId = Math.max(lastId, record.id);
-        open.set(record.id, { entry: record, to: new Set(record.to), begun: new Set() });
+        // One that was copied behind others may not be followed by what was begun of it.
+        open.set(record.id, {
+          ...{ entry: record, to: new Set(record.to) },
+          begun: open.get(record.id)?.begun ?? new Set(),
+        });
         break;
       case "begun":
         for (const id of record.ids) open.get(id)?.begun.add(record.to);
@@ -53,7 +57,8 @@ export function replay(records: Iterable<JournalRecord>): Replayed {
     }
   }
   const uncertain = new Map<string, number>();
-  const entries = [...open.values()].flatMap(({ entry, to, begun }) => {
+  const inOrder = [...open.values()].sort((left, right) => left.entry.id - right.entry.id);
+  const entries = inOrder.flatMap(({ entry, to, begun }) => {
     for (const dataCentre of begun) {
       if (to.delete(dataCentre)) uncertain.set(dataCentre, (uncertain.get(dataCentre) ?? 0) + 1);
     }

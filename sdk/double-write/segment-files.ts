@@ -1,117 +1,149 @@
-import { type FileHandle, open, readdir, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { decodeRecords, encodeRecord, type JournalRecord } from "./segment-format.ts";
+import type { Disk, DiskFile } from "./disk.ts";
+import { listSegments, nameSegment } from "./read-segments.ts";
+import type { JournalRecord } from "./segment-format.ts";
+import { writeWhole } from "./write-whole.ts";
 
-/** A file is given up for a new one when it has grown so long, or twice as long as what the new one would begin with. */
-const SEGMENT_BYTES = 4 * 1024 * 1024;
-const SEGMENT = /^segment-([0-9]{1,15})\.queue$/;
-const CHUNK_BYTES = 256 * 1024;
-const DRAFT = "segment.draft";
-const OWNER_ONLY = 0o600;
+/** One file. Their ids grow from file to file, but for those of copies of older entries. */
+export interface Segment {
+  readonly number: number;
+  readonly bytes: number;
+  /** The greatest id of an entry in it, or before. */
+  readonly lastId: number;
+}
 
-/** The files of a queue: those before the newest are needless once the newest stands. */
+/** The files of a queue, of which the newest is written to. The oldest are removed as nothing in them counts any more. */
 export interface SegmentFiles {
-  /** Whether it is time for a new file. */
-  readonly isLong: boolean;
-  /** Begins a new file with what still counts, and removes the old ones. */
+  /** Bytes of all files. */
+  readonly bytes: number;
+  readonly newest: Segment;
+  /** Whether a further file is there to go over to. */
+  readonly hasNext: boolean;
+  /** Begins anew with one file that holds all that counts, and removes the others. */
   begin(snapshot: Iterable<JournalRecord>): Promise<void>;
-  write(bytes: Buffer): Promise<void>;
+  /** Writes to the newest file. @param lastId the greatest id of an entry among it; 0: there is none */
+  write(bytes: Buffer, lastId: number): Promise<void>;
   /** Brings what was written onto the disk itself. */
   sync(): Promise<void>;
+  /** Makes the next file. Meanwhile the newest is written to as before. */
+  prepare(): Promise<void>;
+  /** Goes over to the file that was made. @param head what its beginning is to hold, as older files will be gone */
+  turn(head: Buffer): Promise<void>;
+  /** Tells whether the oldest file holds no entry from an id on. */
+  isNeedless(oldestId: number): boolean;
+  /** Removes the oldest files, while they have a lower number or hold no entry from an id on. */
+  drop(before: number, oldestId: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/**
- * Reads all files of a queue, oldest first.
- *
- * @param directory where they lie
- * @returns their records, and how many files end in a torn one
- * @throws the file system's error
- */
-export async function readSegments(
-  directory: string,
-): Promise<{ readonly records: readonly JournalRecord[]; readonly tornRecords: number }> {
-  const records: JournalRecord[] = [];
-  let tornRecords = 0;
-  for (const number of await listSegments(directory)) {
-    const decoded = decodeRecords(await readFile(pathOf(directory, number)));
-    for (const record of decoded.records) records.push(record);
-    if (decoded.tornBytes > 0) tornRecords += 1;
-  }
-  return { records, tornRecords };
-}
-
-const pathOf = (directory: string, number: number): string => join(directory, `segment-${number}.queue`);
-
-async function listSegments(directory: string): Promise<number[]> {
-  const numbers = (await readdir(directory)).map((name) => Number(SEGMENT.exec(name)?.[1] ?? "none"));
-  return numbers.filter(Number.isInteger).sort((left, right) => left - right);
+interface FilesState {
+  readonly disk: Disk;
+  readonly isOrdered: boolean;
+  /** Oldest first. */
+  segments: Segment[];
+  file: DiskFile | null;
+  next: { readonly number: number; readonly file: DiskFile; isSafe: boolean } | null;
 }
 
 /**
- * Makes the writer of a queue's files. A new file gets its name only when what it begins with is whole, so that whenever
- * the process dies, either the old files count or the new one.
+ * Makes the writer of a queue's files. Whenever the process dies or the power fails, what is found afterwards is all that
+ * was written up to some moment: a file that holds everything gets its name only when it is whole; one that goes on where
+ * another ended is written to when that one is safe; and files are removed one after the other, oldest first.
  *
- * @param directory where they lie
+ * @param disk where they lie
+ * @param isOrdered whether what was written first has to be on the disk itself first, too
  */
-export function createSegmentFiles(directory: string): SegmentFiles {
-  let file: FileHandle | null = null;
-  let length = 0;
-  let lengthMax = SEGMENT_BYTES;
+export function createSegmentFiles(disk: Disk, isOrdered: boolean): SegmentFiles {
+  const state: FilesState = { disk, isOrdered, segments: [], file: null, next: null };
   return {
-    get isLong() {
-      return length >= lengthMax;
+    get bytes() {
+      return state.segments.reduce((sum, { bytes }) => sum + bytes, 0);
     },
-    async begin(snapshot) {
-      await file?.close();
-      file = null;
-      const old = await listSegments(directory);
-      const draft = join(directory, DRAFT);
-      file = await open(draft, "w", OWNER_ONLY);
-      length = 0;
-      for (const chunk of encodeInChunks(snapshot)) length += await writeAt(file, length, chunk);
-      await file.datasync();
-      lengthMax = Math.max(SEGMENT_BYTES, 2 * length);
-      await rename(draft, pathOf(directory, (old.at(-1) ?? 0) + 1));
-      for (const number of old) await rm(pathOf(directory, number), { force: true });
+    get newest() {
+      return requireNewest(state).segment;
     },
-    async write(bytes) {
-      if (file === null) throw new Error("no file was begun");
-      length += await writeAt(file, length, bytes);
+    get hasNext() {
+      return state.next?.isSafe === true;
     },
-    async sync() {
-      await file?.datasync();
+    begin: (snapshot) => begin(state, snapshot),
+    async write(bytes, lastId) {
+      const { segment, file } = requireNewest(state);
+      await file.write(bytes, segment.bytes);
+      const longer = { bytes: segment.bytes + bytes.length, lastId: Math.max(segment.lastId, lastId) };
+      state.segments.splice(-1, 1, { ...segment, ...longer });
     },
-    async close() {
-      await file?.close();
-      file = null;
+    sync: async () => await state.file?.sync(),
+    async prepare() {
+      const number = requireNewest(state).segment.number + 1;
+      state.next = { number, file: await disk.create(nameSegment(number)), isSafe: !isOrdered };
+      if (isOrdered) await Promise.all([state.file?.sync(), disk.syncNames()]);
+      state.next.isSafe = true;
     },
+    turn: (head) => turn(state, head),
+    isNeedless: (oldestId) => findNeedless(state, 0, oldestId) !== null,
+    drop: (before, oldestId) => drop(state, before, oldestId),
+    close: () => close(state),
   };
 }
 
-/** Whoever writes meanwhile waits for the new file: a few large writes are over much sooner than many small ones. */
-function* encodeInChunks(records: Iterable<JournalRecord>): Generator<Buffer, void, undefined> {
-  let chunk: Buffer[] = [];
-  let bytes = 0;
-  for (const record of records) {
-    const encoded = encodeRecord(record);
-    chunk.push(encoded);
-    bytes += encoded.length;
-    if (bytes < CHUNK_BYTES) continue;
-    yield Buffer.concat(chunk);
-    chunk = [];
-    bytes = 0;
-  }
-  if (bytes > 0) yield Buffer.concat(chunk);
+function requireNewest({ segments, file }: FilesState): {
+  readonly segment: Segment;
+  readonly file: DiskFile;
+} {
+  const segment = segments.at(-1);
+  if (segment === undefined || file === null) throw new Error("no file was begun");
+  return { segment, file };
 }
 
-/** A write may take only a part; after one that failed, the next begins at the same place. */
-async function writeAt(file: FileHandle, position: number, bytes: Buffer): Promise<number> {
-  let written = 0;
-  while (written < bytes.length) {
-    const rest = bytes.length - written;
-    const { bytesWritten } = await file.write(bytes, written, rest, position + written);
-    written += bytesWritten;
+async function begin(state: FilesState, snapshot: Iterable<JournalRecord>): Promise<void> {
+  await close(state);
+  const old = await listSegments(state.disk);
+  const number = (old.at(-1) ?? 0) + 1;
+  const { file, ...whole } = await writeWhole(state.disk, nameSegment(number), snapshot);
+  state.file = file;
+  state.segments = [{ number, ...whole }];
+  for (const one of old) await state.disk.remove(nameSegment(one));
+}
+
+/** What follows must not be safe before what stands in the file up to now; most of that was made so by `prepare`. */
+async function turn(state: FilesState, head: Buffer): Promise<void> {
+  const { segment, file } = requireNewest(state);
+  const { next } = state;
+  if (next === null) throw new Error("no file was made to go over to");
+  if (state.isOrdered) await file.sync();
+  await next.file.write(head, 0);
+  state.next = null;
+  state.file = next.file;
+  state.segments.push({ number: next.number, bytes: head.length, lastId: segment.lastId });
+  await file.close();
+}
+
+/** The oldest file that may go; the newest never may. */
+function findNeedless({ segments }: FilesState, before: number, oldestId: number): Segment | null {
+  const [first] = segments;
+  if (first === undefined || segments.length === 1) return null;
+  return first.number < before || first.lastId < oldestId ? first : null;
+}
+
+/**
+ * A file that is gone while an older one is there would have taken the ends of that one's entries with it: each is gone
+ * for good before the next goes. What the heads of the others repeat has to be safe before.
+ */
+async function drop(state: FilesState, before: number, oldestId: number): Promise<void> {
+  const { disk, isOrdered } = state;
+  if (isOrdered) await state.file?.sync();
+  for (;;) {
+    const needless = findNeedless(state, before, oldestId);
+    if (needless === null) return;
+    await disk.remove(nameSegment(needless.number));
+    state.segments = state.segments.filter((one) => one !== needless);
+    if (isOrdered) await disk.syncNames();
   }
-  return written;
+}
+
+async function close(state: FilesState): Promise<void> {
+  const { file, next } = state;
+  state.file = null;
+  state.next = null;
+  await next?.file.close();
+  await file?.close();
 }

@@ -77,6 +77,9 @@ export async function beginWriting(request: DoubleWriterRequest): Promise<Writin
     onProblem,
     divergedBy: () => dataCentres.map((name) => [name, ledger.divergedBy(name)] as const),
     queued: () => new Map([...sites.values()].map(({ name, lane }) => [name, lane.deliveries()])),
+    isCurrent: ({ term }) => term === writing.mark,
+    oldestId: () => Math.min(...[...sites.values()].map(({ lane }) => lane.oldestId() ?? Infinity)),
+    bytes: () => Math.max(0, ...[...sites.values()].map(({ lane }) => lane.bytes)),
   });
   const writing: Writing = {
     ...{ request, ledger, keeper, sites, term: null, mark: {}, route: null },

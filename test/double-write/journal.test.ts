@@ -37,7 +37,16 @@ const done = (to: string, ...ids: number[]): JournalRecord => ({ kind: "done", t
 
 async function open(snapshot: readonly JournalRecord[] = []): Promise<Journal> {
   const opened = await openJournal({ directory, fsync: "every-second" });
-  return await opened.start({ snapshot: () => snapshot, onProblem: (message) => problems.push(message) });
+  const entries = () => snapshot.filter(({ kind }) => kind === "entry");
+  return await opened.start({
+    head: () => snapshot.filter(({ kind }) => kind !== "entry"),
+    standing: {
+      entries,
+      oldestId: () => Math.min(...entries().map((one) => (one.kind === "entry" ? one.id : Infinity))),
+      bytes: () => 0,
+    },
+    onProblem: (message) => problems.push(message),
+  });
 }
 /** As a process that was killed leaves it: nothing is closed in good order, and its lock is there. */
 async function readLeft() {
@@ -46,10 +55,15 @@ async function readLeft() {
   await opened.release();
   return opened;
 }
-const newest = (): string => {
-  const [name = ""] = readdirSync(directory).filter((each) => each.startsWith("segment"));
-  return join(directory, name);
-};
+const segments = (): string[] => readdirSync(directory).filter((each) => each.startsWith("segment-"));
+const sizeOfAll = (): number =>
+  segments().reduce(
+    (sum, name) => sum + (statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
+const newest = (): string => join(directory, segments()[0] ?? "");
+const bigEntry = (id: number) =>
+  ({ ...entry(id), commands: [["set", "k", "x".repeat(1024 * 1024)]] }) as JournalRecord;
 
 describe("the files of a queue", () => {
   test("give back what was appended and not done, for the owner's eyes only", async () => {
@@ -89,16 +103,25 @@ describe("the files of a queue", () => {
     await journal.close();
   });
 
-  test("begin anew with what still counts, so that they do not grow for ever", async () => {
+  test("go one after the other when all that stands in them has ended", async () => {
+    const journal = await open([TERM]);
+    for (let id = 1; id <= 14; id += 1) await journal.append([bigEntry(id), done("dc2", id)]);
+    await expect.poll(() => segments().length).toBe(1);
+    expect(segments()).not.toEqual(["segment-1.queue"]);
+    await journal.close();
+    const { left } = await readLeft();
+    expect(left.term).toMatchObject({ epoch: 3 });
+    expect(left.entries).toEqual([]);
+  });
+
+  test("are copied where an old entry outlives many younger ones, so that they do not grow for ever", async () => {
     const journal = await open([TERM, entry(7)]);
-    const big = { ...entry(8), commands: [["set", "k", "x".repeat(1024 * 1024)]] } as JournalRecord;
-    for (let turn = 0; turn < 6; turn += 1) await journal.append([big, done("dc2", 8)]);
-    const names = readdirSync(directory).filter((name) => name.startsWith("segment"));
-    expect(names).toEqual(["segment-2.queue"]);
-    expect(statSync(newest()).size).toBeLessThan(3 * 1024 * 1024);
+    for (let id = 8; id <= 100; id += 1) await journal.append([bigEntry(id), done("dc2", id)]);
+    await expect.poll(() => sizeOfAll()).toBeLessThan(24 * 1024 * 1024);
+    await journal.close();
     const { left } = await readLeft();
     expect(left.entries.map(({ id }) => id)).toEqual([7]);
-    await journal.close();
+    expect(left.term).toMatchObject({ epoch: 3 });
   });
 
   test("are those before until the new one is whole, and a draft counts for nothing", async () => {
@@ -126,8 +149,9 @@ describe("the files of a queue", () => {
     rmSync(directory, { recursive: true });
     const big = { ...entry(2), commands: [["set", "k", "x".repeat(5 * 1024 * 1024)]] } as JournalRecord;
     await journal.append([big]);
+    // The next file cannot be made.
+    await expect.poll(() => journal.isFailing).toBe(true);
     await journal.append([entry(3)]);
-    expect(journal.isFailing).toBe(true);
     expect(problems).toEqual([expect.stringMatching(/cannot be written to .*ENOENT/)]);
     mkdirSync(directory);
     await expect.poll(() => journal.isFailing).toBe(false);
@@ -137,6 +161,25 @@ describe("the files of a queue", () => {
 });
 
 describe("what is replayed", () => {
+  test("is in the order in which it was written, also where it was copied, and knows what was begun", () => {
+    const once = (id: number) => ({ ...entry(id), isRepeatable: false }) as JournalRecord;
+    const begun: JournalRecord = { kind: "begun", to: "dc2", ids: [1] };
+    const left = replay([
+      TERM,
+      once(1),
+      begun,
+      entry(2),
+      entry(3),
+      done("dc2", 3),
+      entry(2),
+      once(1),
+      entry(4),
+    ]);
+    expect(left.entries.map(({ id }) => id)).toEqual([2, 4]);
+    expect([...left.uncertain]).toEqual([["dc2", 1]]);
+    expect(replay([TERM, entry(2), entry(1)]).entries.map(({ id }) => id)).toEqual([1, 2]);
+  });
+
   test("is nothing from before a new term, and all from before one that goes on", () => {
     const going = { ...TERM, epoch: 4, decision: "d4", isNew: false } as JournalRecord;
     expect(replay([TERM, entry(1), going]).entries).toHaveLength(1);
