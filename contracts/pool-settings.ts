@@ -4,6 +4,7 @@ import { CopySettings, HoldMs, LoadBalance, MaxStalenessMs, RoutingAlgorithm } f
 /** Databases that a monitor has settings for at most. */
 const POOLS_MAX = 20;
 const DATABASE_MAX = 128;
+const VARIABLE_PREFIX = /^[A-Z][A-Z0-9_]{0,38}$/;
 
 /**
  * How the SDK of applications uses one connected database. It is what the SDK configuration says that is handed out;
@@ -37,6 +38,14 @@ const COPIES = CopySettings.shape;
 export const SdkConfigQuery = z.object({
   /** The site that the process runs in, by name or id; needed where the instance has several route stores. */
   site: z.string().max(100).optional(),
+  /**
+   * What stands before the names of the data centres' variables (`SHOP` makes `SHOP_DC1_PASSWORD`), for processes that
+   * open several monitors: each of them has a dc1.
+   */
+  prefix: z
+    .string()
+    .regex(VARIABLE_PREFIX, "must consist of capitals, digits and underscores, and begin with a capital")
+    .optional(),
   /** The connected database; the first one if left out. */
   database: z.string().max(DATABASE_MAX).optional(),
   algorithm: RoutingAlgorithm.optional(),

@@ -36,7 +36,16 @@ export async function handOut(view: LiveView, monitor: MonitorView, query: URLSe
   const fallback = { tellers: [], controlPlane: "https://evenkeel.example.com" };
   const rows = { instance: { id: monitor.instanceId }, sites };
   const pool = pools.choosePool(subject, plugin, wish);
-  return config.renderSdkConfig(rows, subject, plugin, { site, store, pool, partitions: [], fallback }) ?? "";
+  return (
+    config.renderSdkConfig(rows, subject, plugin, {
+      site,
+      store,
+      pool,
+      partitions: [],
+      prefix: wish.prefix,
+      fallback,
+    }) ?? ""
+  );
 }
 
 function findPlugin(kind: string) {

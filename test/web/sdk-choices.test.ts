@@ -3,7 +3,15 @@ import { SdkConfigQuery } from "@evenkeel/contracts/pool-settings";
 import { mysql } from "@evenkeel/plugins/monitors";
 import { describe, expect, it } from "vitest";
 import { listVariables } from "../../web/model/list-variables.ts";
-import { isSame, lacksDirectory, readChoices, renderEdit, renderQuery } from "../../web/model/sdk-choices.ts";
+import {
+  ANYBODY,
+  isSame,
+  lacksDirectory,
+  readChoices,
+  readPrefix,
+  renderEdit,
+  renderQuery,
+} from "../../web/model/sdk-choices.ts";
 
 const { sdk } = mysql;
 if (sdk === undefined) throw new Error("MySQL has an SDK");
@@ -28,7 +36,7 @@ describe("the choices of a monitor's SDK configuration", () => {
   it("ask for all that was chosen, and for no bound where all reads go to the active side", () => {
     const choices = { ...readChoices(makeMonitor({}), sdk, "shop"), maxStalenessMs: 900 };
     const ask = (of: typeof choices, site: string | null = null) =>
-      SdkConfigQuery.parse(Object.fromEntries(new URLSearchParams(renderQuery(of, site))));
+      SdkConfigQuery.parse(Object.fromEntries(new URLSearchParams(renderQuery(of, { ...ANYBODY, site }))));
     expect(ask(choices, "site_1")).toEqual({
       ...{ site: "site_1", database: "shop", algorithm: "single-read-write", readReplicas: "false" },
       ...{ loadBalance: "round-robin", maxStalenessMs: "0", holdMs: 0 },
@@ -60,17 +68,25 @@ describe("the choices of a monitor's SDK configuration", () => {
     expect(lacksDirectory(disk)).toBe(false);
     const doubled = { ...disk, algorithm: "single-read-async-double-write" } as const;
     expect(lacksDirectory(doubled)).toBe(true);
-    expect(renderQuery(doubled, null)).not.toContain("directory");
+    expect(renderQuery(doubled, ANYBODY)).not.toContain("directory");
     expect(lacksDirectory({ ...doubled, copies: { queue: "disk", directory: "/d" } })).toBe(false);
   });
 });
 
+it.each([
+  ["my shop", "MY_SHOP"],
+  ["_1st-shop_", "ST_SHOP_"],
+  ["商店", ""],
+])("a prefix of variables is made of %s", (typed, prefix) => {
+  expect(readPrefix(typed)).toBe(prefix);
+});
+
 it("the variables of a configuration are listed once each, with what they mean and what stands for them", () => {
-  const [user, zone] = ["DC2_USERNAME", "EVENKEEL_ZONE:-a"].map((name) => `\${${name}}`);
+  const [user, zone] = ["A_DC2_USERNAME", "EVENKEEL_ZONE:-a"].map((name) => `\${${name}}`);
   const yaml = `username: ${user}\nzone: ${zone}\nother: ${user} \${SHOP}`;
   expect(listVariables(yaml)).toEqual([
     {
-      name: "DC2_USERNAME",
+      name: "A_DC2_USERNAME",
       fallback: undefined,
       meaning: { id: "sdk.variable.user", values: { dc: "dc2" } },
     },

@@ -62,6 +62,9 @@ it("the file is for one site or for all, says what is to be filled in, and holds
   await expect
     .poll(async () => (await configOf(page)).props)
     .toMatchObject({ cloud: "aws", zone: "hangzhou" });
+  await dialog(page).getByLabel("Prefix of the variables").fill("my shop");
+  await dialog(page).locator(".sdk-variables").getByText("MY_SHOP_DC1_PASSWORD").waitFor();
+  await dialog(page).getByText("Its password in dc1.").waitFor();
   const begin = dialog(page).getByRole("textbox", { name: "Begin" });
   expect(await begin.inputValue()).toContain('import { openMysql } from "@evenkeel/sdk/open-mysql"');
   const install = dialog(page).getByRole("textbox", { name: "Install" });

@@ -81,6 +81,7 @@ describe("what the SDK is told of a monitor", () => {
     expect((await of("maxStalenessMs=1000")).detail).toContain("maxStalenessMs: goes with readReplicas");
     expect((await of("database=other")).detail).toContain("database: must be one of the connected");
     expect((await of("queue=memory")).detail).toContain("copies: must be left out");
+    expect((await of("prefix=shop")).detail).toContain("prefix: must consist of capitals");
     const api = { ...describeMonitor(arranged), kind: "fakeapi", common: {} };
     const pools = [{ holdMs: 1 }];
     const problem = await refused(owner, "POST", `${arranged.path}/monitors`, "invalid-input", {

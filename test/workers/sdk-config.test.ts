@@ -96,6 +96,13 @@ describe("Redis", () => {
     expect(render(monitorOf("single-read-write", pools)).router).not.toHaveProperty("copies");
   });
 
+  it("is told apart from other monitors of a process by the names of its variables", () => {
+    const subject = monitorOf("single-read-write");
+    const wish = { ...WISH, pool: choosePool(subject, redis, {}), prefix: "CACHE" };
+    const { sources } = SdkConfig.parse(parse(renderSdkConfig(ROWS, subject, redis, wish) ?? ""));
+    expect(sources.dc1?.password).toBe(`\${${"CACHE_DC1_PASSWORD"}}`);
+  });
+
   it("has its algorithm in one place only, and no bound that could not be measured", () => {
     const doubled = [{ algorithm: "single-read-write" }];
     expect(() => render(monitorOf("single-read-write", doubled))).toThrow("set common.algorithm");

@@ -6,14 +6,14 @@ import { Button } from "antd";
 import { useState } from "react";
 import type { Answer } from "../api/request.ts";
 import { useWords } from "../language/words-context.tsx";
-import { lacksDirectory, renderQuery } from "../model/sdk-choices.ts";
+import { ANYBODY, lacksDirectory, renderQuery } from "../model/sdk-choices.ts";
 import { CopyBlock } from "../parts/copy-block.tsx";
 import { FailureNotice } from "../parts/failure-notice.tsx";
 import { Loading } from "../parts/loading.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { Confirmation } from "./confirmation.tsx";
 import { SdkForm } from "./sdk-form.tsx";
-import { DatabaseField, SiteField } from "./sdk-scope.tsx";
+import { DatabaseField, ReaderFields } from "./sdk-scope.tsx";
 import { SdkYaml } from "./sdk-yaml.tsx";
 import { type SdkState, useSdkChoices } from "./use-sdk-choices.ts";
 
@@ -34,7 +34,7 @@ export function SdkDialog(props: SdkDialogProps) {
 function OfKind(props: SdkDialogProps & { readonly sdk: KindSdk }) {
   const { t } = useWords();
   const { view, monitor, sdk, onClose } = props;
-  const [site, setSite] = useState<string | null>(null);
+  const [reader, setReader] = useState(ANYBODY);
   const state = useSdkChoices(view.instanceId, monitor.id, sdk);
   const { answer, choices, saved } = state;
   return (
@@ -49,14 +49,18 @@ function OfKind(props: SdkDialogProps & { readonly sdk: KindSdk }) {
       {choices === null ? null : (
         <>
           <div className="batch-scope">
-            <SiteField view={view} site={site} onChange={setSite} />
+            <ReaderFields view={view} reader={reader} onChange={setReader} />
             {state.databases.length > 1 ? <DatabaseField state={state} /> : null}
           </div>
           <SdkForm sdk={sdk} choices={choices} onChange={state.choose} />
           {saved === null ? null : <Saved saved={saved} />}
           {state.isChanged ? <p className="hint">{t("sdk.unsaved")}</p> : null}
           {lacksDirectory(choices) ? null : (
-            <SdkYaml instanceId={view.instanceId} monitorId={monitor.id} query={renderQuery(choices, site)} />
+            <SdkYaml
+              instanceId={view.instanceId}
+              monitorId={monitor.id}
+              query={renderQuery(choices, reader)}
+            />
           )}
           <Beginning sdk={sdk} />
         </>

@@ -1,19 +1,48 @@
 import type { LiveView } from "@evenkeel/contracts/live";
+import { Input } from "antd";
 import { useWords } from "../language/words-context.tsx";
+import { readPrefix, type SdkReader } from "../model/sdk-choices.ts";
 import { ChoiceField } from "../parts/choice-field.tsx";
+import { Field } from "../parts/field.tsx";
 import type { SdkState } from "./use-sdk-choices.ts";
 
 /** Value of the choice "wherever", which is no site. */
 const ANY_SITE = "";
+/** Longest prefix that the API takes. */
+const PREFIX_MAX = 39;
 
-/** Asks where the process runs. */
-export function SiteField(props: {
+interface ReaderPart {
   readonly view: LiveView;
-  readonly site: string | null;
-  readonly onChange: (site: string | null) => void;
-}) {
+  readonly reader: SdkReader;
+  readonly onChange: (reader: SdkReader) => void;
+}
+
+/** Asks for whom the file is: where the process runs, and whether it opens other monitors besides. */
+export function ReaderFields(props: ReaderPart) {
   const { t } = useWords();
-  const { site, view } = props;
+  const { reader, onChange } = props;
+  return (
+    <>
+      <SiteField {...props} />
+      <Field
+        label={t("sdk.prefix")}
+        hint={t("sdk.prefix.meaning")}
+        render={(id) => (
+          <Input
+            id={id}
+            value={reader.prefix}
+            maxLength={PREFIX_MAX}
+            onChange={(event) => onChange({ ...reader, prefix: readPrefix(event.target.value) })}
+          />
+        )}
+      />
+    </>
+  );
+}
+
+function SiteField({ view, reader, onChange }: ReaderPart) {
+  const { t } = useWords();
+  const { site } = reader;
   return (
     <ChoiceField
       label={t("sdk.site")}
@@ -23,7 +52,7 @@ export function SiteField(props: {
         { value: ANY_SITE, label: t("sdk.site.any") },
         ...view.sites.map(({ id, name }) => ({ value: id, label: name })),
       ]}
-      onChange={(value) => props.onChange(value === ANY_SITE ? null : value)}
+      onChange={(value) => onChange({ ...reader, site: value === ANY_SITE ? null : value })}
     />
   );
 }

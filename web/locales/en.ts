@@ -460,6 +460,8 @@ export const EN = {
   "sdk.site.any.meaning":
     "One file for all sites: a process that reads from the nearest says in its environment where it runs.",
   "sdk.site.meaning": "With the route store and the place of this site.",
+  "sdk.prefix": "Prefix of the variables",
+  "sdk.prefix.meaning": "Where one process opens several monitors: each of them has a dc1.",
   "sdk.database": "Connected database",
   "sdk.algorithm": "Routing algorithm",
   "sdk.algorithm.single-read-write": "Single read and write",

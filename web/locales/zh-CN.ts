@@ -438,6 +438,8 @@ export const ZH_CN: Readonly<Record<MessageId, string>> = {
   "sdk.site.any": "任意站点",
   "sdk.site.any.meaning": "所有站点共用一个文件；就近读取的进程通过环境变量说明自身位置。",
   "sdk.site.meaning": "使用该站点的路由存储和位置。",
+  "sdk.prefix": "变量名前缀",
+  "sdk.prefix.meaning": "一个进程打开多个监控器时使用，因为每个监控器都有 dc1。",
   "sdk.database": "连接数据库",
   "sdk.algorithm": "路由算法",
   "sdk.algorithm.single-read-write": "单边读写",

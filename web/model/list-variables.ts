@@ -9,7 +9,7 @@ export interface Variable {
 }
 
 const PLACEHOLDER = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
-const OF_DATA_CENTRE = /^(DC[0-9]+)_(USERNAME|PASSWORD)$/;
+const OF_DATA_CENTRE = /^(?:\w+_)?(DC[0-9]+)_(USERNAME|PASSWORD)$/;
 
 /** What the names mean that the control plane gives. */
 const MEANINGS: Readonly<Record<string, Message>> = {

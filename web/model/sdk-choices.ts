@@ -40,17 +40,42 @@ export function readsBeside({ algorithm, readReplicas }: SdkChoices): boolean {
   return readReplicas || readsLocally(algorithm);
 }
 
+/** For whom the file is. */
+export interface SdkReader {
+  /** Id of the site that the process runs in; null: not said. */
+  readonly site: string | null;
+  /** What stands before the names of the data centres' variables; empty: nothing. */
+  readonly prefix: string;
+}
+
+/** A process that may run anywhere, and opens nothing else. */
+export const ANYBODY: SdkReader = { site: null, prefix: "" };
+
+/**
+ * Makes a prefix of what was typed.
+ *
+ * @param typed any text
+ * @returns what of it may begin the name of a variable
+ */
+export function readPrefix(typed: string): string {
+  return typed
+    .toUpperCase()
+    .replaceAll(/[^A-Z0-9_]+/g, "_")
+    .replace(/^[0-9_]+/, "");
+}
+
 /**
  * Renders the query that hands out what was chosen, whatever is stored.
  *
  * @param choices what was chosen
- * @param site id of the site that the process runs in; null: not said
+ * @param reader for whom
  */
-export function renderQuery(choices: SdkChoices, site: string | null): string {
+export function renderQuery(choices: SdkChoices, { site, prefix }: SdkReader): string {
   const { database, algorithm, readReplicas, loadBalance, holdMs, copies } = choices;
   const maxStalenessMs = readsBeside(choices) ? (choices.maxStalenessMs ?? 0) : 0;
   const said = {
     ...(site === null ? {} : { site }),
+    ...(prefix === "" ? {} : { prefix }),
     ...(database === null ? {} : { database }),
     ...{ algorithm, readReplicas, loadBalance, maxStalenessMs, holdMs },
     ...(writesDoubly(algorithm) ? dropEmpty(copies) : {}),
@@ -90,7 +115,7 @@ function dropEmpty(copies: SdkChoices["copies"]): Partial<CopySettings> {
  * @param other the other
  */
 export function isSame(one: SdkChoices, other: SdkChoices): boolean {
-  return renderQuery(one, null) === renderQuery(other, null);
+  return renderQuery(one, ANYBODY) === renderQuery(other, ANYBODY);
 }
 
 /**

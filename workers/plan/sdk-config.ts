@@ -23,6 +23,8 @@ export interface SdkWish {
   readonly partitions: readonly Partition[];
   /** The connected database, and how it is used. */
   readonly pool: Pool;
+  /** What stands before the names of the data centres' variables; undefined: nothing. */
+  readonly prefix?: string | undefined;
   /** Who is asked for routes while the store does not tell them. */
   readonly fallback: Fallback;
 }
@@ -53,11 +55,12 @@ export function renderSdkConfig(
   const { id: monitorId, applicationId: appId, common } = subject.monitor;
   const places = new Map(rows.sites.map((site) => [site.id, placeSite(site, partitions)]));
   const isLocal = readsLocally(pool.algorithm);
+  const before = wish.prefix === undefined ? "" : `${wish.prefix}_`;
   const sources: NonNullable<SdkConfigInput["sources"]> = {};
   for (const { name, config, siteId } of subject.dataCentres) {
     const source = plugin.source({ ...common, ...config });
     if (source === null) return null;
-    sources[name] = renderSource(source, `${name.toUpperCase()}_`, plugin, {
+    sources[name] = renderSource(source, `${before}${name.toUpperCase()}_`, plugin, {
       ...(isLocal ? places.get(siteId) : {}),
       ...(pool.readReplicas && source.replicas?.length ? { replicas: [...source.replicas] } : {}),
       ...(pool.database === null ? {} : { database: pool.database }),

@@ -46,7 +46,9 @@ export const sdkConfigRoutes = new Hono<AppEnv>().use(authenticate, withCatalogu
     const partitions = await readPartitions(c.get("catalogue"), rows.instance.namespaceId);
     const tellers = await openInstance(c.env, rows.instance.id).tellers(site?.id ?? null);
     const fallback = { tellers, controlPlane: new URL(c.req.url).origin };
-    const text = renderSdkConfig(rows, subject, plugin, { site, store, pool, partitions, fallback });
+    const { prefix } = query;
+    const wish = { site, store, pool, partitions, prefix, fallback };
+    const text = renderSdkConfig(rows, subject, plugin, wish);
     if (text === null) throw new AppError("not-switchable", `${subject.monitor.name} ${NOT_SERVED}`);
     return c.body(text, 200, { "content-type": "application/yaml; charset=utf-8" });
   },
