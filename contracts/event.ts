@@ -4,6 +4,7 @@ import { DataCentreName } from "./route.ts";
 /** What can happen to an instance; closed, so that every reader handles all. */
 export const EventType = z.enum([
   "state-changed",
+  "switch-announced",
   "switch-decided",
   "switch-finished",
   "switch-failed",
@@ -58,6 +59,8 @@ export const TimeMark = z.object({
     "site-lost",
     "verdict",
     "confirmed",
+    "announced",
+    "drained",
     "decided",
     "commanded",
     "route-written",

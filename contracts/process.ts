@@ -21,6 +21,10 @@ export const FollowedRoute = z.object({
   decision: z.string().min(1).max(64),
   /** Connections to the monitor's servers that were in use, in any data centre; a minute old at most. */
   connections: z.number().int().min(0).optional(),
+  /** Milliseconds for which its sources hold new writes when a switch is announced; absent or 0: they do not. */
+  holdMs: z.number().int().min(0).optional(),
+  /** The route announces a switch, and whatever was under way when it came has ended in all of its sources. */
+  isDrained: z.boolean().optional(),
 });
 export type FollowedRoute = z.infer<typeof FollowedRoute>;
 

@@ -28,6 +28,12 @@ export const Route = z.object({
    */
   trail: z.array(z.string().min(1).max(64)).max(TRAIL_MAX).optional(),
   active: DataCentreName,
+  /**
+   * People are about to switch to `to`. Whoever can hold new writes does so for `forMs` at most, counted from when it read
+   * this route, and tells when what was under way has ended; everybody else goes on. The active side stays what it is and
+   * stays writable: if the next route never comes, nothing but that pause was lost.
+   */
+  announced: z.object({ to: DataCentreName, forMs: z.number().int().min(1).max(60_000) }).optional(),
   phase: z.enum(["stable", "retired"]),
   dataCentres: z.record(DataCentreName, AccessFlags),
   /** The sentence that explains the change, for people. */

@@ -179,6 +179,10 @@ export const SENTENCES = {
     en: "{who} switched from {dc} to {to}, epoch {epoch}",
     "zh-CN": "{who} 将 {dc} 切换到 {to},纪元 {epoch}",
   },
+  "operator-announce": {
+    en: "{who} is about to switch from {dc} to {to}, epoch {epoch}: new writes wait for {waitMs} ms at most",
+    "zh-CN": "{who} 即将从 {dc} 切换到 {to},纪元 {epoch}:新的写入最多等待 {waitMs} 毫秒",
+  },
   "operator-force": {
     en: "{who} forced the switch from {dc} to {to}, epoch {epoch}: {reason}",
     "zh-CN": "{who} 强制将 {dc} 切换到 {to},纪元 {epoch}:{reason}",

@@ -1,3 +1,4 @@
+import { endAnnouncement } from "./announce.ts";
 import { takeAnswer } from "./asking.ts";
 import { obeyBatch } from "./batch.ts";
 import { obey } from "./commands.ts";
@@ -102,6 +103,7 @@ function takeAnswers(work: Work, event: Extract<ArbitrationEvent, { type: "answe
 /** What goes on in one monitor without a new finding: prechecks that were answered, steps of a switch, owed stores, arming. */
 function proceed(work: Work, monitorId: string): void {
   endPrecheck(work, monitorId);
+  endAnnouncement(work, monitorId);
   replaceCandidate(work, monitorId);
   driveSwitch(work, monitorId);
   sendOwed(work, monitorId);

@@ -48,7 +48,7 @@ export function computeRtoMs(timeLine: readonly TimeMark[]): number | null {
   const at = (...names: readonly TimeMark["mark"][]) =>
     timeLine.filter((one) => names.includes(one.mark)).map((one) => one.atMs);
   const begins = at("first-failed-probe");
-  const starts = begins.length > 0 ? begins : at("decided");
+  const starts = begins.length > 0 ? begins : at("announced", "decided");
   const ends = at("route-written", "process-followed");
   if (starts.length === 0 || ends.length === 0) return null;
   return Math.max(0, Math.max(...ends) - Math.min(...starts));

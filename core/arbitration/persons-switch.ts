@@ -1,3 +1,4 @@
+import type { TimeMark } from "@evenkeel/contracts/event";
 import { because } from "@evenkeel/contracts/sentences";
 import type { Case } from "./state.ts";
 import { computeFlagsAfter, startChange } from "./switching.ts";
@@ -9,6 +10,8 @@ export interface OperatorSwitch {
   readonly who: string;
   readonly idempotencyKey: string;
   readonly reason: string;
+  /** What came before it; absent: nothing. */
+  readonly timeLine?: readonly TimeMark[];
 }
 
 /**
@@ -36,6 +39,6 @@ export function startPersonsSwitch(
     // Applications let calls of a planned switch finish; a forced one, like an automatic one, rejects them at once.
     principal: `${kind}:${who}`,
     idempotencyKey,
-    timeLine: [],
+    timeLine: order.timeLine ?? [],
   });
 }

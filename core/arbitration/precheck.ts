@@ -1,10 +1,11 @@
 import type { Because } from "@evenkeel/contracts/event";
 import { because } from "@evenkeel/contracts/sentences";
 import { beginSteps } from "../steps/machine.ts";
+import { startPlannedSwitch } from "./announce.ts";
 import { ask, isAnswered } from "./asking.ts";
 import { checkCandidate, computeHealthyForMs } from "./candidate.ts";
 import { findMonitor } from "./monitor-rows.ts";
-import { type OperatorSwitch, startPersonsSwitch } from "./persons-switch.ts";
+import type { OperatorSwitch } from "./persons-switch.ts";
 import { recordEvent } from "./record-event.ts";
 import { refuse } from "./refusals.ts";
 import type { Case, SwitchRun } from "./state.ts";
@@ -133,7 +134,7 @@ function startOperatorSwitch(work: Work, subject: Case): void {
   if (run === null) return;
   const free = { ...subject, monitor: { ...subject.monitor, run: null, asking: null } };
   const { to, principal: who, idempotencyKey, reason } = run;
-  startPersonsSwitch(work, free, "operator", {
+  startPlannedSwitch(work, free, {
     to,
     who,
     idempotencyKey: idempotencyKey ?? "",

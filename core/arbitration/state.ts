@@ -19,6 +19,7 @@ import type { Observation } from "@evenkeel/contracts/observation";
 import type { Plan, PlannedMonitor } from "@evenkeel/contracts/plan";
 import type { Route } from "@evenkeel/contracts/route";
 import type { StepPosition } from "../steps/machine.ts";
+import type { Holders } from "./announce.ts";
 import type { Moment } from "./moment.ts";
 import type { MonitorRows } from "./monitor-rows.ts";
 
@@ -77,7 +78,7 @@ export interface Asking {
 
 /** One change of a route under way; at most one per monitor, whatever the clock says [SAFE-7]. */
 export interface SwitchRun {
-  readonly kind: "automatic" | "operator" | "force" | "access";
+  readonly kind: "automatic" | "operator" | "force" | "access" | "announce";
   /** Where it stands in its list of steps (core/arbitration/switch-steps.ts). */
   readonly position: StepPosition;
   readonly from: string;
@@ -91,6 +92,8 @@ export interface SwitchRun {
   readonly reason: string | null;
   readonly planVersion: number;
   readonly startedAtMs: number;
+  /** For an announcement: how long it waits for what is under way, in ms. */
+  readonly announcedMs?: number;
   /** The batch that it belongs to: its members are prechecked together, and move together or not at all. */
   readonly batch: { readonly key: string; readonly size: number } | null;
   readonly timeLine: readonly TimeMark[];
@@ -184,7 +187,7 @@ export type ArbitrationEvent =
     }
   | { readonly type: "batch"; readonly order: BatchCommand; readonly principal: string };
 
-/** What the shell tells with every event: its clock, fresh randomness, and when each agent was last heard. */
+/** What the shell tells with every event: its clock, fresh randomness, and what it hears of agents and processes. */
 export interface Surroundings {
   /** Control plane's clock, ms since 1970. */
   readonly now: number;
@@ -192,6 +195,8 @@ export interface Surroundings {
   readonly entropy: string;
   /** When each connected agent was last heard, pings included, by agent id. */
   readonly heard: Readonly<Record<string, number>>;
+  /** How processes hold new writes, by monitor id; a monitor without any such process is not named. */
+  readonly holders: Readonly<Record<string, Holders>>;
 }
 
 /** What is to be done after the new state has been stored; every act may be repeated [SAFE-7]. */

@@ -1,6 +1,7 @@
 import { because } from "@evenkeel/contracts/sentences";
 import { advance, computeStepDeadline, type StepDefinition, type StepSight } from "../steps/machine.ts";
 import { holdsRoute, isAcknowledged } from "../switching/acknowledged.ts";
+import { computeAnnouncementEnd } from "./announcement-end.ts";
 import { listReachableStores } from "./facts.ts";
 import { finishSwitch } from "./finish.ts";
 import { sendRoute } from "./held-routes.ts";
@@ -15,6 +16,9 @@ const WRITE: readonly StepDefinition[] = [
   { id: "verify", by: "everyone", repeatMs: RESEND_MS },
 ];
 
+/** Where processes hold new writes, they are told first; what ends it is in announce.ts. */
+const ANNOUNCE: StepDefinition = { id: "announce", by: "everyone", repeatMs: RESEND_MS };
+
 /** The question of a precheck goes out with the command; an automatic switch has asked before it was decided. */
 const PRECHECK: StepDefinition = { id: "precheck", by: "nobody", repeatMs: RESEND_MS };
 
@@ -23,6 +27,7 @@ export const SWITCH_STEPS: Readonly<Record<SwitchRun["kind"], readonly StepDefin
   automatic: WRITE,
   force: WRITE,
   access: WRITE,
+  announce: [ANNOUNCE],
   operator: [PRECHECK, ...WRITE],
 };
 
@@ -70,6 +75,9 @@ function lookAt(subject: Case, step: string): StepSight {
     case "precheck":
       // A precheck is settled by its answers (precheck.ts), which also begins the next step.
       return { at: "waiting" };
+    case "announce":
+      // Ended by those who hold, or by time.
+      return { at: "waiting" };
     case "write-route":
       return { at: isAcknowledged(monitor) ? "done" : "waiting" };
     default: {
@@ -103,5 +111,7 @@ function holdStuck(work: Work, subject: Case, run: SwitchRun): void {
  * @returns control plane's clock in ms; null: nothing is due by itself
  */
 export function computeRunDeadline(run: SwitchRun, available: readonly string[]): number | null {
-  return computeStepDeadline(SWITCH_STEPS[run.kind] ?? [], run.position, available);
+  const due = computeStepDeadline(SWITCH_STEPS[run.kind] ?? [], run.position, available);
+  if (run.kind !== "announce") return due;
+  return Math.min(due ?? Number.POSITIVE_INFINITY, computeAnnouncementEnd(run));
 }

@@ -26,6 +26,10 @@ export interface RouteChange {
   /** Rule id, `operator:<name>` or `force:<name>`. */
   readonly principal: string;
   readonly idempotencyKey: string | null;
+  /** A person's reason, where it is still needed; absent: none. */
+  readonly reason?: string;
+  /** The switch is announced only, and waited with so long: `to` becomes active with the next change. Absent: it is done. */
+  readonly announced?: { readonly waitMs: number; readonly forMs: number };
   readonly timeLine: readonly TimeMark[];
   /** What the event is called; absent: `switch-decided` or `access-changed`. */
   readonly eventType?: EventType;
@@ -40,27 +44,27 @@ export interface RouteChange {
  */
 export function startChange(work: Work, subject: Case, change: RouteChange): void {
   const { monitor } = subject;
+  const { announced } = change;
   const epoch = Math.max(monitor.route.epoch, monitor.fork?.epoch ?? 0) + 1;
   const decision = work.newId("dec");
   const why = change.because(epoch);
   const route = succeedRoute(monitor.route, {
     epoch,
     decision,
-    active: change.to,
+    active: announced === undefined ? change.to : monitor.route.active,
+    ...(announced === undefined ? {} : { announced: { to: change.to, forMs: announced.forMs } }),
     dataCentres: change.flags,
     reason: why.text,
     decidedBy: change.principal,
     now: work.now,
   });
-  const marks: TimeMark[] = [
+  const mark = (name: TimeMark["mark"], words: string): TimeMark => {
+    return { mark: name, atMs: work.now, who: null, words };
+  };
+  const marks = [
     ...change.timeLine,
-    { mark: "decided", atMs: work.now, who: null, words: why.text },
-    {
-      mark: "commanded",
-      atMs: work.now,
-      who: null,
-      words: "every connected agent is told to write the route",
-    },
+    mark(announced === undefined ? "decided" : "announced", why.text),
+    mark("commanded", "every connected agent is told to write the route"),
   ];
   // A position that is past its precheck: what is decided is written next.
   const steps = SWITCH_STEPS[change.kind].filter((step) => step.by !== "nobody");
@@ -74,9 +78,10 @@ export function startChange(work: Work, subject: Case, change: RouteChange): voi
     because: why,
     principal: change.principal,
     idempotencyKey: change.idempotencyKey,
-    reason: null,
+    reason: change.reason ?? null,
     planVersion: work.instance.plan.version,
     startedAtMs: work.now,
+    ...(announced === undefined ? {} : { announcedMs: announced.waitMs }),
     batch: null,
     timeLine: marks.slice(-TIME_MARKS_MAX),
   };
@@ -113,7 +118,7 @@ function recordDecided(work: Work, subject: Case, change: RouteChange, run: Swit
 /** Armed means: active is the home, and nothing has switched since it was armed [SAFE-6]. */
 function computeArming(work: Work, subject: Case, change: RouteChange): Partial<MonitorState> {
   const { monitor, planned } = subject;
-  if (change.kind === "access") return {};
+  if (change.kind === "access" || change.kind === "announce") return {};
   if (change.kind === "automatic") {
     const kept = monitor.automaticAtMs.filter((at) => work.now - at < DAY_MS);
     return { armed: false, rearmAtMs: null, automaticAtMs: [...kept, work.now] };

@@ -25,6 +25,7 @@ export interface OpenQuestion {
 /** What one call of `decide` gathers: it never leaves that call, so deciding stays pure. */
 export interface Work {
   readonly now: number;
+  readonly holders: Surroundings["holders"];
   instance: InstanceState;
   /** Events to be recorded, in order. */
   readonly events: InstanceEvent[];
@@ -55,6 +56,7 @@ export function beginWork(instance: InstanceState, surroundings: Surroundings): 
   };
   return {
     now: surroundings.now,
+    holders: surroundings.holders,
     instance: hearAgents(instance, surroundings.heard),
     events: [],
     questions: [],

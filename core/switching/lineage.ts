@@ -40,6 +40,7 @@ export function sharesAncestor(stored: Route, ours: Route, ancestors: readonly s
 /** Whether both send everybody to the same place, with the same rights. */
 function saysTheSame(one: Route, other: Route): boolean {
   if (one.active !== other.active || one.phase !== other.phase) return false;
+  if (one.announced?.to !== other.announced?.to) return false;
   const names = new Set([...Object.keys(one.dataCentres), ...Object.keys(other.dataCentres)]);
   return [...names].every((name) => {
     const [mine, theirs] = [one.dataCentres[name], other.dataCentres[name]];

@@ -14,6 +14,8 @@ export interface NewRoute {
   readonly decidedBy: string;
   /** Absent: `stable`. */
   readonly phase?: Route["phase"];
+  /** Absent: no switch is announced. */
+  readonly announced?: Route["announced"];
   /** Control plane's clock, ms since 1970: for display only. */
   readonly now: number;
 }
@@ -33,6 +35,7 @@ export function succeedRoute(before: Route, change: NewRoute): Route {
     after: before.decision,
     trail: [before.decision, ...(before.trail ?? [])].slice(0, TRAIL_MAX),
     active: change.active,
+    ...(change.announced === undefined ? {} : { announced: change.announced }),
     phase: change.phase ?? "stable",
     dataCentres: { ...change.dataCentres },
     reason: change.reason.slice(0, REASON_MAX),

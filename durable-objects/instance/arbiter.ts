@@ -118,7 +118,7 @@ export class Arbiter {
   turn(event: ArbitrationEvent, extra: TurnExtra = {}): readonly SettledCommand[] {
     if (this.#state === null) return [];
     const { ports, connections, following, onSettled } = this.#parts;
-    const senses = { now: ports.now(), heard: connections.listHeard() };
+    const senses = { now: ports.now(), heard: connections.listHeard(), holders: following.holders() };
     const decision = decideTurn(this.#state, event, this.#deadlineMs, senses, () => ports.entropy());
     const decided = [...(extra.events ?? []), ...listRecorded(decision)];
     const recent = [...decided.toReversed(), ...this.#events];

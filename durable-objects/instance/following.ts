@@ -2,8 +2,10 @@ import type { ProcessesFrame } from "@evenkeel/contracts/agent-protocol";
 import type { InstanceEvent } from "@evenkeel/contracts/event";
 import type { LiveMonitor } from "@evenkeel/contracts/live";
 import type { ProcessView } from "@evenkeel/contracts/process";
+import type { Holders } from "@evenkeel/core/arbitration/announce";
 import type { InstanceState } from "@evenkeel/core/arbitration/state";
 import { chooseTellers, type Tellers } from "@evenkeel/core/following/choose-tellers";
+import { findHolders } from "@evenkeel/core/following/find-holders";
 import { isBehind, judgeFollowing } from "@evenkeel/core/following/judge-following";
 import {
   type ProcessList,
@@ -35,6 +37,8 @@ export interface Following {
   deadlineMs(): number | null;
   /** How many processes follow a monitor and its present epoch; null: nobody told yet. */
   count(monitorId: string, epoch: number): NonNullable<LiveMonitor["processes"]> | null;
+  /** How processes hold new writes, by monitor. */
+  holders(): Readonly<Record<string, Holders>>;
   /** The processes of an application. */
   list(applicationId: string): ProcessView[];
 }
@@ -80,6 +84,7 @@ export function createFollowing(connections: Connections): Following {
       const behind = concerned.filter((one) => isBehind(one, monitorId, epoch));
       return { total: concerned.length, following: concerned.length - behind.length };
     },
+    holders: lists.holders,
     list: (applicationId) =>
       lists
         .listAll()
@@ -108,6 +113,8 @@ interface Lists {
   keepOnly(stores: ReadonlySet<string>): void;
   /** True until a first list is complete. */
   isEmpty(): boolean;
+  /** See {@link Following}; found anew only when a list has changed, because every turn asks. */
+  holders(): Readonly<Record<string, Holders>>;
   listAll(): readonly RegisteredProcess[];
 }
 
@@ -115,6 +122,8 @@ function createLists(): Lists {
   const lists = new Map<string, ProcessList>();
   /** Lists of which more is to come. */
   const unfinished = new Map<string, ProcessList>();
+  let holders: Readonly<Record<string, Holders>> | null = null;
+  const listAll = () => [...lists.values()].flatMap((list) => [...list.values()]);
   return {
     take(frame, now) {
       const { store, anew, more } = frame;
@@ -124,12 +133,17 @@ function createLists(): Lists {
       const list = takeProcesses(begun, lists.get(store) ?? NOBODY, frame, now);
       (more ? unfinished : lists).set(store, list);
       if (!more) unfinished.delete(store);
+      holders = null;
       return !more;
     },
     keepOnly(stores) {
-      for (const id of lists.keys()) if (!stores.has(id)) lists.delete(id);
+      for (const id of lists.keys()) if (!stores.has(id) && lists.delete(id)) holders = null;
     },
     isEmpty: () => lists.size === 0,
-    listAll: () => [...lists.values()].flatMap((list) => [...list.values()]),
+    holders() {
+      holders ??= findHolders(listAll());
+      return holders;
+    },
+    listAll,
   };
 }

@@ -8,6 +8,8 @@ export interface CallsInFlight {
   add(done: SearchDone, begin: (settle: SearchDone) => () => void): () => void;
   /** Rejects, each with an error of its own, all that are in flight now. */
   rejectAll(createError: () => Error): void;
+  /** @returns a function that says whether those in flight now have ended */
+  noteThese(): () => boolean;
   /** @returns a function that rejects those of the ones in flight now that still are when it is called */
   holdThese(): (createError: () => Error) => void;
 }
@@ -41,6 +43,10 @@ export function createCalls(): CallsInFlight {
       return call.abort;
     },
     rejectAll: (createError) => reject([...calls], createError),
+    noteThese() {
+      const noted = [...calls];
+      return () => !noted.some((call) => calls.has(call));
+    },
     holdThese() {
       const held = [...calls];
       return (createError) =>

@@ -49,6 +49,7 @@ export function createSearchSide(request: SideRequest, driver: SearchDriverOptio
     readOnly: request.readOnly,
     waiting: new Set<Waiting>(),
     busy: calls.count,
+    noteUse: calls.noteThese,
     send: (params, options, done) =>
       calls.add(done, (settle) => {
         // The client writes into what it is given.

@@ -3,6 +3,7 @@ import { ClosedError, type SdkError } from "../errors.ts";
 import { createProof } from "../switching/create-proof.ts";
 import type { SideRequest, WarmSide } from "../switching/create-sides.ts";
 import { cutInTurns } from "../switching/cut-in-turns.ts";
+import { createLoans, type Loans, noneLeft } from "../switching/loans.ts";
 import type { Waiting } from "../switching/side.ts";
 import { createSocketSet, type SocketSet } from "../switching/sockets.ts";
 import { askWithinTime } from "../switching/within-time.ts";
@@ -34,13 +35,13 @@ export interface MysqlSide extends WarmSide {
 export function createMysqlSide(request: SideRequest, driver: MysqlDriverOptions): MysqlSide {
   const sockets = createSocketSet();
   const pool = openPool(request, driver, sockets);
-  const busy = new Set<PoolConnection>();
+  const loans = createLoans<PoolConnection>();
   const drains = new Set<NodeJS.Timeout>();
   const proof = createProof(request.isReader);
   const connect = (done: GotConnection): void =>
     pool.getConnection((error, connection) => done(error, error ? null : connection));
   const ask = (done: GotConnection): void => {
-    const isFull = busy.size >= (driver.connectionLimit ?? DEFAULT_MAX_CONNECTIONS);
+    const isFull = loans.count() >= (driver.connectionLimit ?? DEFAULT_MAX_CONNECTIONS);
     if (isFull) askWithinTime(connect, (late) => late.release(), request.connectTimeoutMs, done);
     else connect(done);
   };
@@ -55,39 +56,37 @@ export function createMysqlSide(request: SideRequest, driver: MysqlDriverOptions
     dataCentre: request.dataCentre,
     readOnly: request.readOnly,
     waiting: new Set<Waiting>(),
-    busy: () => busy.size,
+    busy: loans.count,
+    noteUse: () => noneLeft(loans.note()),
     acquire(done) {
       ask((error, connection) => {
         if (connection === null) done(error, null);
-        else done(null, lend(busy, connection, proof.note));
+        else done(null, lend(loans, connection, proof.note));
       });
     },
     abandon(createError) {
-      cut([...busy], createError);
-      busy.clear();
+      cut(loans.list(), createError);
+      loans.removeAll();
       // A hung server leaves the idle ones useless too, and those that are still connecting.
       sockets.destroyRestSoon(createError);
       request.onBroken();
     },
     drain(createError, drainMs) {
       // Only those in use now: a connection that comes back in time stays in the pool and keeps the side warm.
-      const leaving = [...busy];
+      const left = loans.note();
       const timer = setTimeout(() => {
         drains.delete(timer);
-        cut(
-          leaving.filter((connection) => busy.delete(connection)),
-          createError,
-        );
+        cut(left().filter(loans.remove), createError);
       }, drainMs);
       drains.add(timer);
     },
     check: async () => {
-      if (!proof.isGiven(busy.size)) await askIdle(ask, "SELECT 1", request.connectTimeoutMs);
+      if (!proof.isGiven(loans.count())) await askIdle(ask, "SELECT 1", request.connectTimeoutMs);
     },
     position: async () => readPosition(await askIdle(ask, POSITION, request.connectTimeoutMs)),
     close() {
       for (const timer of drains) clearTimeout(timer);
-      cut([...busy], () => new ClosedError());
+      cut(loans.list(), () => new ClosedError());
       pool.end(() => undefined);
       sockets.destroyAll(() => new ClosedError());
     },
@@ -118,10 +117,14 @@ function openPool(request: SideRequest, driver: MysqlDriverOptions, sockets: Soc
 }
 
 /** The pool hands out the same object again and again, so what is put onto it is taken off when it comes back. */
-function lend(busy: Set<PoolConnection>, connection: PoolConnection, onReturn: () => void): PoolConnection {
-  busy.add(connection);
+function lend(
+  loans: Loans<PoolConnection>,
+  connection: PoolConnection,
+  onReturn: () => void,
+): PoolConnection {
+  loans.add(connection);
   const comesBack = (): void => {
-    if (busy.delete(connection)) onReturn();
+    if (loans.remove(connection)) onReturn();
     Reflect.deleteProperty(connection, "release");
     Reflect.deleteProperty(connection, "destroy");
   };

@@ -2,6 +2,7 @@ import pg from "pg";
 import { ClosedError, type SdkError } from "../errors.ts";
 import { createProof } from "../switching/create-proof.ts";
 import type { SideRequest, WarmSide } from "../switching/create-sides.ts";
+import { createLoans, type Loans, noneLeft } from "../switching/loans.ts";
 import type { Waiting } from "../switching/side.ts";
 import { createSocketSet, type SocketSet } from "../switching/sockets.ts";
 import { type Acquired, askIdle, createAsk } from "./ask-pool.ts";
@@ -36,7 +37,7 @@ export function createPgSide(request: SideRequest, driver: PgDriverOptions): PgS
   const pool = createPool(request, driver, sockets);
   // An idle connection that breaks has no caller to tell; the pool drops it, and the warm-keeper makes a new one.
   pool.on("error", request.onBroken);
-  const busy = new Set<RoutedClient>();
+  const loans = createLoans<RoutedClient>();
   const drains = new Set<NodeJS.Timeout>();
   const proof = createProof(request.isReader);
   const ask = createAsk(pool, request.connectTimeoutMs);
@@ -45,34 +46,32 @@ export function createPgSide(request: SideRequest, driver: PgDriverOptions): PgS
     readOnly: request.readOnly,
     pool,
     waiting: new Set<Waiting>(),
-    busy: () => busy.size,
+    busy: loans.count,
+    noteUse: () => noneLeft(loans.note()),
     acquire(done) {
       ask((error, client) => {
         if (client === null) done(error, null);
-        else done(null, lend(busy, asRouted(client), proof.note));
+        else done(null, lend(loans, asRouted(client), proof.note));
       });
     },
     abandon(createError: () => SdkError) {
-      cutClients([...busy], createError);
-      busy.clear();
+      cutClients(loans.list(), createError);
+      loans.removeAll();
       // A hung server leaves the idle ones useless too, and those that are still connecting.
       sockets.destroyRestSoon(createError);
       request.onBroken();
     },
     drain(createError, drainMs) {
       // Only those in use now: a connection that comes back in time stays in the pool and keeps the side warm.
-      const leaving = [...busy];
+      const left = loans.note();
       const timer = setTimeout(() => {
         drains.delete(timer);
-        cutClients(
-          leaving.filter((client) => busy.delete(client)),
-          createError,
-        );
+        cutClients(left().filter(loans.remove), createError);
       }, drainMs);
       drains.add(timer);
     },
     check: async () => {
-      if (!proof.isGiven(busy.size)) await askIdle(ask, "SELECT 1", request.connectTimeoutMs);
+      if (!proof.isGiven(loans.count())) await askIdle(ask, "SELECT 1", request.connectTimeoutMs);
     },
     position: async () => readPosition(await askIdle(ask, POSITION, request.connectTimeoutMs)),
     close() {
@@ -84,11 +83,11 @@ export function createPgSide(request: SideRequest, driver: PgDriverOptions): PgS
   };
 }
 
-function lend(busy: Set<RoutedClient>, client: RoutedClient, onReturn: () => void): RoutedClient {
+function lend(loans: Loans<RoutedClient>, client: RoutedClient, onReturn: () => void): RoutedClient {
   const giveBack = client.release;
-  busy.add(client);
+  loans.add(client);
   client.release = (destroy) => {
-    if (busy.delete(client)) onReturn();
+    if (loans.remove(client)) onReturn();
     // One that was given up may not have been destroyed yet.
     giveBack(destroy ?? client.lost !== null);
   };

@@ -1,10 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { PROCESS_LEASE_S, type ProcessRecord, processKey } from "@evenkeel/contracts/process";
+import {
+  type FollowedRoute,
+  PROCESS_LEASE_S,
+  type ProcessRecord,
+  processKey,
+} from "@evenkeel/contracts/process";
 import type { Route } from "@evenkeel/contracts/route";
 import type { RouteStore, StoreFailure } from "@evenkeel/contracts/route-store";
 import { VERSION } from "../version.ts";
-import { type KeepPorts, keepEntry } from "./keep-entry.ts";
+import { type KeepPorts, type KeptEntry, keepEntry } from "./keep-entry.ts";
 
 /** What the registration of this process is told. */
 export interface Registration {
@@ -23,6 +28,8 @@ export interface Registration {
 export interface JoinedSource {
   /** @returns number of its connections that are in use */
   busy(): number;
+  /** Milliseconds for which it holds new writes when a switch is announced; 0: it does not. */
+  readonly holdMs: number;
   /** Hears why the process cannot be registered, once per cause. */
   onProblem(message: string): void;
 }
@@ -31,6 +38,8 @@ export interface JoinedSource {
 export interface Member {
   /** The data source follows a route now. */
   follow(route: Route): void;
+  /** What was under way when this route announced a switch has ended. */
+  drained(route: Route): void;
   leave(): void;
 }
 
@@ -53,6 +62,7 @@ interface Entry {
   readonly monitorId: string;
   readonly source: JoinedSource;
   route: Route | null;
+  isDrained: boolean;
 }
 
 /**
@@ -87,31 +97,53 @@ export function registerProcess(request: RegisterRequest, ports: KeepPorts = REA
   const key = processKey(instance, application, randomUUID());
   const entry = keepEntry({ store, key, leaseS: PROCESS_LEASE_S, render, onFailure }, ports);
   return {
-    join(monitorId, source) {
-      const member: Entry = { monitorId, source, route: null };
-      members.add(member);
-      return {
-        follow(route) {
-          member.route = route;
-          entry.touch();
-        },
-        leave() {
-          if (members.delete(member) && members.size > 0) entry.touch();
-        },
-      };
-    },
+    join: (monitorId, source) =>
+      addMember(members, entry, { monitorId, source, route: null, isDrained: false }),
     end: () => entry.end(),
   };
 }
 
-/** Of several data sources on one monitor the one that is furthest behind counts, and the connections of all. */
+function addMember(members: Set<Entry>, entry: KeptEntry, member: Entry): Member {
+  members.add(member);
+  return {
+    follow(route) {
+      member.route = route;
+      member.isDrained = false;
+      entry.touch();
+    },
+    drained(route) {
+      if (member.route?.decision !== route.decision) return;
+      member.isDrained = true;
+      entry.touch();
+    },
+    leave() {
+      if (members.delete(member) && members.size > 0) entry.touch();
+    },
+  };
+}
+
+/**
+ * Of several data sources on one monitor the one that is furthest behind counts, and the connections of all; those that
+ * hold are drained once all of them are.
+ */
 function listRoutes(members: ReadonlySet<Entry>): ProcessRecord["routes"] {
   const routes: ProcessRecord["routes"] = {};
-  for (const { monitorId, source, route } of members) {
+  for (const member of members) {
+    const { monitorId, source, route } = member;
     if (route === null) continue;
     const known = routes[monitorId];
     const { epoch, decision } = known !== undefined && known.epoch <= route.epoch ? known : route;
-    routes[monitorId] = { epoch, decision, connections: (known?.connections ?? 0) + source.busy() };
+    const connections = (known?.connections ?? 0) + source.busy();
+    routes[monitorId] = { epoch, decision, connections, ...describeHold(member, known) };
   }
   return routes;
+}
+
+function describeHold(
+  { source: { holdMs }, isDrained }: Entry,
+  known: FollowedRoute | undefined,
+): Pick<FollowedRoute, "holdMs" | "isDrained"> {
+  if (known?.holdMs === undefined) return holdMs === 0 ? {} : { holdMs, isDrained };
+  if (holdMs === 0) return { holdMs: known.holdMs, isDrained: known.isDrained };
+  return { holdMs: Math.min(known.holdMs, holdMs), isDrained: isDrained && known.isDrained === true };
 }

@@ -8,7 +8,7 @@ export const MAX_HELD = 10_000;
 /** Is called once: with null when the call may go on, or with what it is refused with. */
 export type Resume = (refusal: SdkError | null) => void;
 
-/** Holds new work that may write while a planned switch has closed the active side for writes. */
+/** Holds new work that may write while a planned switch is announced, or has closed the active side for writes. */
 export interface Hold {
   /** True while such work is to be held: the one field that every call reads. */
   readonly isOn: boolean;
@@ -32,8 +32,8 @@ interface Holding {
 }
 
 /**
- * Makes a hold. One lasts `holdMs` at most, from the route that closed the active side: a side that people keep closed
- * for longer makes its callers wait once, not each time. Who is held goes on in the order in which it came, on whatever
+ * Makes a hold. One lasts `holdMs` at most, from the route that announced the switch or closed the active side, and no longer
+ * than an announcement says: a side that people keep closed for longer makes its callers wait once, not each time. Who is held goes on in the order in which it came, on whatever
  * side is active then.
  *
  * @param holdMs milliseconds; 0: nothing is ever held
@@ -49,7 +49,8 @@ export function createHold(holdMs: number): Hold {
     add: (resume) => add(holding, resume),
     follow(from, route) {
       const verdict = judgeHold(from, route);
-      if (verdict === "begin" && holdMs > 0) begin(holding);
+      if (verdict === "begin" && holdMs > 0)
+        begin(holding, Math.min(holdMs, route.announced?.forMs ?? holdMs));
       if (verdict === "end") endSoon(holding);
     },
     close() {
@@ -70,10 +71,10 @@ function add(holding: Holding, resume: Resume): () => void {
   return () => void held.delete(resume);
 }
 
-function begin(holding: Holding): void {
+function begin(holding: Holding, forMs: number): void {
   stop(holding);
   holding.isOn = true;
-  holding.timer = setTimeout(() => endSoon(holding), holding.holdMs);
+  holding.timer = setTimeout(() => endSoon(holding), forMs);
 }
 
 /** Until they are let go, new calls line up behind those that wait. */

@@ -42,8 +42,8 @@ export type HoldVerdict =
   | "stay";
 
 /**
- * Judges whether new work may wait for the end of a planned switch. A route says so by itself: people, or the plan, took
- * writing away from the active side where it was allowed before. What a rule decided is a failure, and nobody knows when
+ * Judges whether new work may wait for the end of a planned switch. A route says so by itself: it announces the switch, or
+ * people, or the plan, took writing away from the active side where it was allowed before. What a rule decided is a failure, and nobody knows when
  * that ends; nor does a process that has just been started know for how long the side has been closed.
  *
  * @param from the position so far; null: this is the first route
@@ -51,8 +51,14 @@ export type HoldVerdict =
  */
 export function judgeHold(from: Position | null, route: Route): HoldVerdict {
   const isPlanned = PLANNED.test(route.decidedBy) && route.phase === "stable";
+  if (from !== null && isPlanned && announcesLeaving(from, route)) return "begin";
   if (from === null || positionOf(route).writable || !isPlanned) return "end";
   return from.writable ? "begin" : "stay";
+}
+
+/** Whether the route announces that the side which writes go to is about to be left. */
+function announcesLeaving(from: Position, { active, announced }: Route): boolean {
+  return announced !== undefined && announced.to !== active && from.dataCentre === active && from.writable;
 }
 
 /**

@@ -14,6 +14,12 @@ export interface Side {
   readonly waiting: Set<Waiting>;
   /** @returns number of connections that are in use */
   busy(): number;
+  /**
+   * Notes what is in use now. Absent: only `busy` says whether anything is.
+   *
+   * @returns a function that says whether all of that has ended
+   */
+  noteUse?(): () => boolean;
   /** Gives up every connection, used or not; what is under way on them is rejected with such an error. */
   abandon(createError: () => SdkError): void;
   /** Lets used connections finish until the drain time is over, then gives up those that have not. */

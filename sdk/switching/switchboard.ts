@@ -3,7 +3,7 @@ import { ClosedError, NoRouteError, NotWritableError, type SdkError, SwitchedErr
 import { createHold, type Hold } from "./hold.ts";
 import { judgeLeaving, type Leaving, type Position, positionOf } from "./judge-switch.ts";
 import type { Side } from "./side.ts";
-import { createSleepers } from "./sleepers.ts";
+import { createSleepers, type Sleepers } from "./sleepers.ts";
 import type { SwitchedEvent } from "./source-events.ts";
 
 /** Where calls go now. `active` is the one pointer that a switch swaps; the hot path reads it and nothing else. */
@@ -57,6 +57,7 @@ export function createSwitchboard<S extends Side>(request: SwitchboardRequest<S>
       hold.follow(position, route);
       const leaving = position === null ? "drain" : judgeLeaving(position, route);
       if (leaving === null) {
+        holdWaiting(board, sleepers, route);
         request.onFollow?.(route, null);
         return null;
       }
@@ -87,6 +88,11 @@ export function createSwitchboard<S extends Side>(request: SwitchboardRequest<S>
     },
   };
   return board;
+}
+
+/** Who waits for a connection when a switch is announced has not been sent: it is held like those that come now. */
+function holdWaiting({ hold, active }: Switchboard<Side>, sleepers: Sleepers, { announced }: Route): void {
+  if (hold.isOn && announced !== undefined) sleepers.wake(active, true);
 }
 
 function leaveSide(side: Side, leaving: Leaving, route: Route, drainMs: number): void {

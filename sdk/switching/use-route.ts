@@ -4,6 +4,7 @@ import type { SdkConfig } from "@evenkeel/contracts/sdk-config";
 import { NoRouteError } from "../errors.ts";
 import type { RouteListener, RouteOrigin } from "../route/route-follower.ts";
 import { borrowFollower } from "../route/shared-followers.ts";
+import { type RouteFollowing, registerSource } from "./register-source.ts";
 import type { Side } from "./side.ts";
 import type { SourceEvents, SwitchedEvent } from "./source-events.ts";
 import type { SourceOptions } from "./source-options.ts";
@@ -47,15 +48,6 @@ export function useLocally<S extends Side>(config: SdkConfig, board: Switchboard
   return { route: () => null, isConnected: () => true, end: async () => undefined };
 }
 
-/** What follows a route. */
-export interface RouteFollowing<S extends Side> {
-  readonly board: Switchboard<S>;
-  /** Who hears of it. */
-  readonly events: EventEmitter<SourceEvents>;
-  /** @returns number of connections that are in use, on whatever side */
-  readonly busy: () => number;
-}
-
 /**
  * Lets a switchboard follow the route of a monitor.
  *
@@ -72,8 +64,7 @@ export async function followRemotely<S extends Side>(
   const { monitorId } = config.props;
   const lease = borrowFollower(config, options);
   const { follower } = lease;
-  const onProblem = (message: string): void => tellLater(events, "problem", { message });
-  const member = lease.registration.join(monitorId, { busy, onProblem });
+  const member = registerSource(lease.registration, config, { board, events, busy });
   const arbiter = config.router.protection === "strict" ? lease.writeLease() : ALWAYS;
   const tellSwitched = (switched: SwitchedEvent | null): void => {
     if (switched !== null) tellLater(events, "switched", switched);

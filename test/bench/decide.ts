@@ -48,7 +48,7 @@ let used = 0;
 function senses(now: number) {
   used += 1;
   const heard = Object.fromEntries(AGENTS.map((id) => [id, now]));
-  return { now, entropy: `bench${String(used).padStart(16, "0")}`, heard };
+  return { now, entropy: `bench${String(used).padStart(16, "0")}`, heard, holders: {} };
 }
 
 function reportOf(observations: Observation[]) {

@@ -56,7 +56,7 @@ function decideBarely(events: number): number {
     const now = world.now + event;
     const frame = { type: "report" as const, boot: "a1-boot-1", seq: event, full: false, illness: null };
     const report = { ...frame, stores: [], links: [], observations: observations[event % 2] ?? [] };
-    const senses = { now, entropy: `bench${event}`, heard: { a1: now, a2: now, aw: now } };
+    const senses = { now, entropy: `bench${event}`, heard: { a1: now, a2: now, aw: now }, holders: {} };
     state = decide(state, { type: "report", agentId: "a1", frame: report }, senses).state;
   }
   return spentMs() - beganMs;

@@ -158,3 +158,58 @@ test("without a time to hold nothing is held", async () => {
   follow("dc1", [CLOSED]);
   expect(await call()).toBe("dc1 read-only");
 });
+
+const announce = (to: string, forMs = 5000) =>
+  follow("dc1", [OPEN, OPEN], { ...PLANNED, announced: { to, forMs } });
+
+test("an announced switch: new writes wait for it, while the active side stays as it is", async () => {
+  follow("dc1");
+  expect(announce("dc2")).toBeNull();
+  const held = call();
+  expect(await call(false)).toBe("dc1");
+  expect(board.hold.count()).toBe(1);
+  follow("dc2");
+  await vi.runAllTimersAsync();
+  expect(await held).toBe("dc2");
+});
+
+test.each([
+  ["comes to nothing", () => void follow("dc1")],
+  ["is never heard of again", () => void vi.advanceTimersByTime(HOLD_MS)],
+])("an announced switch that %s: the writes go on where they were", async (_how, end) => {
+  follow("dc1");
+  announce("dc2");
+  const held = call();
+  end();
+  await vi.runAllTimersAsync();
+  expect(await held).toBe("dc1");
+});
+
+test("an announcement holds no longer than it says", async () => {
+  follow("dc1");
+  announce("dc2", 200);
+  const held = call();
+  await vi.advanceTimersByTimeAsync(199);
+  expect(board.hold.count()).toBe(1);
+  await vi.advanceTimersByTimeAsync(1);
+  await vi.runAllTimersAsync();
+  expect(await held).toBe("dc1");
+});
+
+test("a call that waited for a connection when the switch was announced is held like the others", async () => {
+  follow("dc1");
+  const left = vi.fn();
+  board.active?.waiting.add({ leave: () => left });
+  announce("dc2");
+  expect(left).toHaveBeenCalledOnce();
+  expect(board.active?.waiting.size).toBe(0);
+});
+
+test.each([
+  ["by a rule", { decidedBy: "ARB-26" }],
+  ["for the side that is active already", { announced: { to: "dc1", forMs: 5000 } }],
+])("nothing is held for what is announced %s", async (_how, more) => {
+  follow("dc1");
+  follow("dc1", [OPEN, OPEN], { ...PLANNED, announced: { to: "dc2", forMs: 5000 }, ...more });
+  expect(board.hold.isOn).toBe(false);
+});

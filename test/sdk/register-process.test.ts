@@ -30,8 +30,8 @@ afterEach(async () => {
   endVirtualTime();
 });
 
-const join = (monitor: string, busy = () => 0) =>
-  registration.join(monitor, { busy, onProblem: (message) => problems.push(message) });
+const join = (monitor: string, busy = () => 0, holdMs = 0) =>
+  registration.join(monitor, { busy, holdMs, onProblem: (message) => problems.push(message) });
 const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 
 async function listRegistered(): Promise<readonly (readonly [string, ProcessRecord])[]> {
@@ -106,6 +106,24 @@ describe("the registration of a process", () => {
     await pass(PROCESS_LEASE_S * 1000);
     expect(await routes()).toEqual([{ mon_1: { epoch: 1, decision: "dec-1", connections: 9 } }]);
     expect(puts()).toBe(before + 1);
+  });
+
+  it("tells that a switch is drained once all sources that hold are, until the next route", async () => {
+    const [first, second] = [join("mon_1", undefined, 500), join("mon_1", undefined, 300)];
+    join("mon_1").follow(makeRoute(2));
+    for (const member of [first, second]) member.follow(makeRoute(2));
+    first.drained(makeRoute(2));
+    await pass();
+    expect(await routes()).toMatchObject([{ mon_1: { holdMs: 300, isDrained: false } }]);
+    second.drained(makeRoute(1));
+    await pass();
+    expect(await routes()).toMatchObject([{ mon_1: { isDrained: false } }]);
+    second.drained(makeRoute(2));
+    await pass();
+    expect(await routes()).toMatchObject([{ mon_1: { isDrained: true } }]);
+    first.follow(makeRoute(3));
+    await pass();
+    expect(await routes()).toMatchObject([{ mon_1: { isDrained: false } }]);
   });
 
   it("is made anew when its lease has ended", async () => {

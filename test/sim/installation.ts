@@ -25,6 +25,8 @@ export interface Topology {
   readonly monitors: 1 | 2 | 3;
   /** Whether agents have ports for each other. */
   readonly links: boolean;
+  /** Whether processes of every other monitor hold new writes, so that a planned switch is announced. */
+  readonly holds: boolean;
 }
 
 /** The sites of a topology: s1, s2, perhaps s3 and the witness sw. */

@@ -6,7 +6,14 @@ import { SETTLED_MS } from "./script.ts";
 import { createWorld, type World } from "./world.ts";
 
 /** Two data centres with a witness and one etcd cluster. */
-export const USUAL: Topology = { dataSites: 2, witness: true, stores: "one", monitors: 1, links: false };
+export const USUAL: Topology = {
+  dataSites: 2,
+  witness: true,
+  stores: "one",
+  monitors: 1,
+  links: false,
+  holds: false,
+};
 /** The seed of all scenarios: what they show must not hang on it. */
 const SEED = 42;
 

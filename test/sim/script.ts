@@ -90,6 +90,7 @@ function writeTopology(random: Random): Topology {
     witness: random.chance(0.7),
     stores: random.chance(0.5) ? "one" : "per-site",
     links: random.chance(0.25),
+    holds: random.chance(0.5),
     monitors: random.chance(0.75) ? 1 : random.chance(0.5) ? 2 : 3,
   };
 }

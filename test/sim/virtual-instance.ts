@@ -3,6 +3,7 @@ import type { BatchCommand } from "@evenkeel/contracts/command";
 import type { InstanceEvent } from "@evenkeel/contracts/event";
 import type { LiveView } from "@evenkeel/contracts/live";
 import type { Plan } from "@evenkeel/contracts/plan";
+import type { Holders } from "@evenkeel/core/arbitration/announce";
 import { makeRows } from "@evenkeel/core/arbitration/monitor-rows";
 import type { MonitorState, OperatorCommand, SettledCommand } from "@evenkeel/core/arbitration/state";
 import { type FrameParts, takeEnd, takeFrame } from "../../durable-objects/instance/agent-frames.ts";
@@ -108,6 +109,8 @@ export interface InstanceParts {
   readonly published: () => Plan | null;
   /** Whether agents' frames are checked against their schema, as the real object does with each. */
   readonly checksFrames: boolean;
+  /** Whether processes of every other monitor hold new writes. */
+  readonly holds: boolean;
   /** When each question was sent, in virtual ms by nonce: a twin goes on with those of the object whose disk it has. */
   readonly asked: Map<string, number>;
   /** What its disk holds; absent: nothing. */
@@ -117,6 +120,8 @@ export interface InstanceParts {
 const EMPTY: Rows = { plan: null, held: null, peers: NO_PEERS, monitors: {}, events: [] };
 /** Recorded events that are kept. */
 const EVENTS_KEPT = 200;
+/** For how long the processes of a monitor hold new writes, in ms. */
+const HOLD_MS = 2000;
 const ASK = '{"type":"ask","nonce":"';
 const WRITE = '{"type":"write-routes"';
 const ACK = '{"type":"ack"';
@@ -213,7 +218,7 @@ export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
       drawn += 1;
       return `${salt}${drawn.toString(36).padStart(ENTROPY_DIGITS, "0")}`;
     };
-    const following = createFollowing(connections);
+    const following = { ...createFollowing(connections), holders };
     const arbiter = new Arbiter({
       ports: { now, entropy, memory, setAlarm, pullPlan },
       connections,
@@ -229,6 +234,17 @@ export function createVirtualInstance(parts: InstanceParts): VirtualInstance {
     });
     awake = { connections, arbiter, peers, following, now, waitUntil, onTested: () => undefined };
     return awake;
+  }
+
+  /** The processes of every other monitor hold new writes; they are ready at some time, or never. */
+  function holders(): Record<string, Holders> {
+    if (!parts.holds) return {};
+    const holding = Object.entries(rows.monitors).filter((_, index) => index % 2 === 0);
+    return Object.fromEntries(
+      holding.map(([id, { route }]) => {
+        return [id, { holdMs: HOLD_MS, drainedEpoch: commits % 4 === 0 ? route.epoch : 0 }];
+      }),
+    );
   }
 
   function setAlarm(atMs: number): void {

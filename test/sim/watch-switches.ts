@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Plan, PlannedMonitor } from "@evenkeel/contracts/plan";
-import type { MonitorState, SettledCommand } from "@evenkeel/core/arbitration/state";
+import type { Route } from "@evenkeel/contracts/route";
+import type { MonitorState, SettledCommand, SwitchRun } from "@evenkeel/core/arbitration/state";
 import { siteOf, TIMING, targetOf } from "./installation.ts";
 import type { Sight, Targets } from "./targets.ts";
 import type { VirtualInstance } from "./virtual-instance.ts";
@@ -188,8 +190,12 @@ export function createSwitchWatch(truths: Truths, fail: Fail): SwitchWatch {
       const { run } = after;
       if (run === null || run.decision !== after.route.decision) return;
       const isReplacement = before.run?.kind === "automatic" && run.kind === "automatic";
-      if (before.run !== null && before.run.position.step !== "precheck" && !isReplacement)
+      const isAnnounced = before.run?.kind === "announce" && isSameOrder(before.run, run);
+      const mayFollow = before.run?.position.step === "precheck" || isReplacement || isAnnounced;
+      if (before.run !== null && !mayFollow)
         fail("SAFE-7", `${run.kind} ${run.to} began while ${before.run.kind} ${before.run.to} was under way`);
+      if (run.kind === "announce" && movesSomething(before.route, after.route))
+        fail("SAFE-7", `an announcement moved ${before.id}`);
       if (!after.route.decidedBy.startsWith("ARB-") || isReplacement) return;
       judgeAutomatic(before, after, self);
     },
@@ -217,4 +223,14 @@ export function createSwitchWatch(truths: Truths, fail: Fail): SwitchWatch {
         );
     },
   };
+}
+
+/** Whether a switch is the one that was announced. */
+function isSameOrder(announced: SwitchRun, run: SwitchRun): boolean {
+  const { to, idempotencyKey } = announced;
+  return run.kind === "operator" && run.to === to && run.idempotencyKey === idempotencyKey;
+}
+
+function movesSomething(before: Route, after: Route): boolean {
+  return before.active !== after.active || !isDeepStrictEqual(before.dataCentres, after.dataCentres);
 }

@@ -163,7 +163,7 @@ export function createWorld(
   };
   const checksFrames = seed % CHECKED_SHARE === 0;
   const parts = {
-    ...{ timeline, random, agents: known, observer, checksFrames },
+    ...{ timeline, random, agents: known, observer, checksFrames, holds: topology.holds },
     published: () => plan,
     asked: new Map(),
   };

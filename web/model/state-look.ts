@@ -62,6 +62,7 @@ export const STATES: readonly TargetState[] = [
 
 const STEP_WORDS: Readonly<Record<string, MessageId>> = {
   precheck: "step.precheck",
+  announce: "step.announce",
   "write-route": "step.write-route",
   verify: "step.verify",
 };
@@ -70,6 +71,7 @@ const KIND_WORDS: Readonly<Record<string, MessageId>> = {
   automatic: "switch-kind.automatic",
   operator: "switch-kind.operator",
   force: "switch-kind.force",
+  announce: "switch-kind.announce",
   access: "switch-kind.access",
   plan: "switch-kind.plan",
 };

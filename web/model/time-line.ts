@@ -20,6 +20,8 @@ const MARK_WORDS: Readonly<Record<TimeMark["mark"], MessageId>> = {
   "site-lost": "time.site-lost",
   verdict: "time.verdict",
   confirmed: "time.confirmed",
+  announced: "time.announced",
+  drained: "time.drained",
   decided: "time.decided",
   commanded: "time.commanded",
   "route-written": "time.route-written",

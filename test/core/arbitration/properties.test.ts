@@ -21,6 +21,7 @@ type Step =
       readonly away: number | null;
     }
   | { readonly type: "connect" | "disconnect" | "written"; readonly agent: Agent }
+  | { readonly type: "hold"; readonly holdMs: number; readonly isDrained: boolean }
   | { readonly type: "switch"; readonly to: "dc1" | "dc2"; readonly force: boolean; readonly stale: boolean };
 
 const agent = fc.constantFrom(...AGENTS);
@@ -30,6 +31,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ type: fc.constant("pass" as const), ms: fc.integer({ min: 1, max: 5000 }) }),
   fc.record({ type: fc.constantFrom("report" as const, "answer" as const), agent, home: sight, away: sight }),
   fc.record({ type: fc.constantFrom("connect" as const, "disconnect" as const, "written" as const), agent }),
+  fc.record({
+    type: fc.constant("hold" as const),
+    holdMs: fc.constantFrom(0, 500, 5000),
+    isDrained: fc.boolean(),
+  }),
   fc.record({
     type: fc.constant("switch" as const),
     to: fc.constantFrom("dc1" as const, "dc2" as const),
@@ -87,6 +93,13 @@ function apply(world: World, one: Step, key: number): void {
     case "written":
       world.written(one.agent);
       return;
+    case "hold": {
+      const { holdMs, isDrained } = one;
+      const drainedEpoch = isDrained ? world.monitor().route.epoch : 0;
+      world.holders = holdMs === 0 ? {} : { [MONITOR]: { holdMs, drainedEpoch } };
+      world.event({ type: "tick" });
+      return;
+    }
     case "switch": {
       const expectedEpoch = world.monitor().route.epoch + (one.stale ? -1 : 0);
       const more = one.force ? { reason: "a reason" } : {};
@@ -125,8 +138,15 @@ function check(before: ReturnType<World["monitor"]>, world: World): void {
     expect(isAcknowledged(before)).toBe(false);
     return;
   }
-  // [SAFE-7] Nothing else was under way.
-  expect(before.run === null || before.run.position.step === "precheck").toBe(true);
+  // [SAFE-7] Nothing else was under way, but for what announced this switch, or is taken back by it.
+  if (before.run?.kind === "announce") {
+    expect([before.route.active, before.run.to]).toContain(after.route.active);
+    expect(after.route.announced).toBeUndefined();
+  } else expect(before.run === null || before.run.position.step === "precheck").toBe(true);
+  // An announcement moves nothing.
+  if (after.route.announced !== undefined) {
+    expect(after.route).toMatchObject({ active: before.route.active, dataCentres: before.route.dataCentres });
+  }
   if (!after.route.decidedBy.startsWith("ARB-")) return;
   // [SAFE-6] From home only, armed, and disarmed by it.
   expect(before).toMatchObject({ armed: true, route: { active: "dc1" } });

@@ -24,7 +24,7 @@ it("[SAFE-7] a switch that an older version began is gone on with: its route is 
   });
   const state = { ...world.state, monitors: makeRows([row]) };
   const heard = { a1: world.now + 600, a2: world.now + 600, aw: world.now + 600 };
-  const senses = { now: world.now + 600, entropy: "entropy0000000000", heard };
+  const senses = { now: world.now + 600, entropy: "entropy0000000000", heard, holders: {} };
   const sent = decide(state, { type: "tick" }, senses).effects.filter((one) => one.type === "write-routes");
   expect(sent).toHaveLength(1);
 });

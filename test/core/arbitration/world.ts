@@ -12,6 +12,7 @@ import type {
   MonitorState,
   OperatorCommand,
   SettledCommand,
+  Surroundings,
 } from "@evenkeel/core/arbitration/state";
 
 export const TIMING: Timing = {
@@ -86,6 +87,8 @@ export interface World {
   state: InstanceState;
   readonly effects: Effect[];
   readonly replies: SettledCommand[];
+  /** How processes hold new writes; none do at first. */
+  holders: Surroundings["holders"];
   /** What each agent says of its links, by agent id. */
   readonly links: Record<string, PeerLink[]>;
   event(event: ArbitrationEvent): Decision;
@@ -110,6 +113,7 @@ export function startWorld(options: WorldOptions = {}): World {
     state: createInstanceState({ ...makePlan(options), version: 0, monitors: [] }, 1_000_000),
     effects: [],
     replies: [],
+    holders: {},
     links: {},
     event(event) {
       used += 1;
@@ -117,7 +121,7 @@ export function startWorld(options: WorldOptions = {}): World {
         Object.values(world.state.agents).map((agent) => [agent.id, agent.connected ? world.now : 0]),
       );
       const entropy = `entropy${String(used).padStart(9, "0")}`;
-      const decision = decide(world.state, event, { now: world.now, entropy, heard });
+      const decision = decide(world.state, event, { now: world.now, entropy, heard, holders: world.holders });
       world.state = decision.state;
       world.effects.push(...decision.effects);
       world.replies.push(...decision.replies);
