@@ -99,7 +99,8 @@ export function startChange(work: Work, subject: Case, change: RouteChange): voi
   setMonitor(work, next);
   recordDecided(work, subject, change, run);
   driveSwitch(work, monitor.id);
-  answerRun(work, findMonitor(work.instance, monitor.id) ?? next, false);
+  // Like a precheck, an announcement is not the decision that the order is about.
+  if (announced === undefined) answerRun(work, findMonitor(work.instance, monitor.id) ?? next, false);
 }
 
 function recordDecided(work: Work, subject: Case, change: RouteChange, run: SwitchRun): void {

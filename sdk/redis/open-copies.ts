@@ -43,6 +43,11 @@ export async function openCopies(parts: SourceParts<RedisSide>): Promise<Copies 
   return {
     writer,
     follow: writer.follow,
+    // New writes are held: what is not answered or copied yet is all that there will be.
+    isReady: (dataCentre) =>
+      writer
+        .status()
+        .every((one) => one.dataCentre !== dataCentre || (one.queued === 0 && one.unanswered === 0)),
     begin: (use) => writer.setReached(use.isConnected()),
     async close() {
       await writer.close();

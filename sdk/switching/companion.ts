@@ -21,6 +21,8 @@ export interface Companion {
   follow(route: Route): void;
   /** Routes are followed. */
   begin(use: Pick<RouteUse, "isConnected">): void;
+  /** Whether all that it has to do before a switch to a data centre is done. */
+  isReady(dataCentre: string): boolean;
   /** Called while everything still works. */
   close(): Promise<void>;
 }

@@ -98,11 +98,12 @@ export async function openSource<S extends WarmSide>(
     readers?.close();
     sides.close();
   };
+  const isReady = (dataCentre: string): boolean => beside.companion?.isReady(dataCentre) ?? true;
   const follow = async (): Promise<RouteUse> => {
     beside.companion = (await driver.createCompanion?.({ config, board, sides, events })) ?? null;
     return config.etcd === undefined
       ? useLocally(config, board)
-      : await followRemotely(config, options, { board, events, busy: sides.busy });
+      : await followRemotely(config, options, { board, events, busy: sides.busy, isReady });
   };
   // Without this a certificate that cannot be read would leave connections that are kept warm for nobody.
   const routes = await follow().catch(async (error: unknown) => {
@@ -135,9 +136,8 @@ function createGate<S extends WarmSide>(
   { router: { maxStalenessMs } }: SdkConfig,
   events: EventEmitter<SourceEvents>,
 ): StaleGate<S> | null {
-  if (maxStalenessMs === undefined) return null;
   const onProblem = (message: string): void => tellLater(events, "problem", { message });
-  return gateStaleReads<S>({ maxStalenessMs, onProblem });
+  return maxStalenessMs === undefined ? null : gateStaleReads<S>({ maxStalenessMs, onProblem });
 }
 
 function checkDriver<S extends WarmSide>(config: SdkConfig, driver: SourceDriver<S>): void {

@@ -14,6 +14,8 @@ export interface RouteFollowing<S extends Side> {
   readonly events: EventEmitter<SourceEvents>;
   /** @returns number of connections that are in use, on whatever side */
   readonly busy: () => number;
+  /** Whether what stands beside the connections is ready for a switch to a data centre. */
+  readonly isReady: (dataCentre: string) => boolean;
 }
 
 /**
@@ -26,11 +28,11 @@ export interface RouteFollowing<S extends Side> {
 export function registerSource<S extends Side>(
   registration: Registration,
   { props, router: { holdMs } }: SdkConfig,
-  { board, events, busy }: RouteFollowing<S>,
+  { board, events, busy, isReady }: RouteFollowing<S>,
 ): Pick<Member, "follow" | "leave"> {
   const onProblem = (message: string): void => tellLater(events, "problem", { message });
   const member = registration.join(props.monitorId, { busy, onProblem, holdMs });
-  const drain = watchDrain(() => board.active, member.drained);
+  const drain = watchDrain({ active: () => board.active, isReady, onDrained: member.drained });
   return {
     follow(route) {
       member.follow(route);

@@ -59,12 +59,13 @@ export function useLocally<S extends Side>(config: SdkConfig, board: Switchboard
 export async function followRemotely<S extends Side>(
   config: SdkConfig,
   options: SourceOptions,
-  { board, events, busy }: RouteFollowing<S>,
+  following: RouteFollowing<S>,
 ): Promise<RouteUse> {
+  const { board, events } = following;
   const { monitorId } = config.props;
   const lease = borrowFollower(config, options);
   const { follower } = lease;
-  const member = registerSource(lease.registration, config, { board, events, busy });
+  const member = registerSource(lease.registration, config, following);
   const arbiter = config.router.protection === "strict" ? lease.writeLease() : ALWAYS;
   const tellSwitched = (switched: SwitchedEvent | null): void => {
     if (switched !== null) tellLater(events, "switched", switched);

@@ -9,16 +9,19 @@ const loans = createLoans<string>();
 let side: Pick<Side, "busy" | "noteUse">;
 let told: number[];
 let watch: DrainWatch;
+let isReady: boolean;
 
 beforeEach(() => {
   vi.useFakeTimers();
   loans.removeAll();
   side = { busy: loans.count, noteUse: () => noneLeft(loans.note()) };
   told = [];
-  watch = watchDrain(
-    () => side as Side,
-    ({ epoch }) => told.push(epoch),
-  );
+  isReady = true;
+  watch = watchDrain({
+    active: () => side as Side,
+    isReady: (dataCentre) => dataCentre === "dc2" && isReady,
+    onDrained: ({ epoch }) => told.push(epoch),
+  });
 });
 afterEach(() => {
   watch.close();
@@ -75,4 +78,14 @@ test("nothing is told of a route that announces nothing, nor after the next rout
   loans.remove("transaction");
   pass();
   expect(told).toEqual([]);
+});
+
+test("a switch is drained only once what stands beside the connections is ready too", () => {
+  isReady = false;
+  watch.follow(announced(2));
+  pass();
+  expect(told).toEqual([]);
+  isReady = true;
+  pass();
+  expect(told).toEqual([2]);
 });

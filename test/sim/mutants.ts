@@ -558,6 +558,27 @@ export const MUTANTS: readonly Mutant[] = [
     why: "An old snapshot replaces what the store said.",
   },
   {
+    id: "announced-is-active",
+    file: "core/arbitration/switching.ts",
+    find: "active: announced === undefined ? change.to : monitor.route.active,",
+    replace: "active: change.to,",
+    why: "An announcement moves what it only announces.",
+  },
+  {
+    id: "announced-for-ever",
+    file: "core/arbitration/announce.ts",
+    find: "  if (!isDrained && work.now < computeAnnouncementEnd(run)) return;\n",
+    replace: "  if (!isDrained) return;\n",
+    why: "A switch waits for processes that are never ready.",
+  },
+  {
+    id: "announced-unchecked",
+    file: "core/arbitration/announce.ts",
+    find: "if (check === null || !check.fit) {",
+    replace: "if (check === null) {",
+    why: "A switch that was announced goes on although its target has failed meanwhile.",
+  },
+  {
     id: "any-decision-of-an-epoch",
     file: "core/switching/lineage.ts",
     find: 'if (stored.epoch === wanted.epoch) return stored.decision === wanted.decision ? "same" : "fork";',

@@ -40,10 +40,7 @@ describe("a person's switch of a monitor whose processes hold new writes", () =>
     });
     expect(world.monitor()).toMatchObject({ armed: true, run: { kind: "announce", to: "dc2" } });
     expect(world.events("switch-announced")).toHaveLength(1);
-    expect(world.replies.at(-1)).toMatchObject({
-      final: false,
-      reply: { ok: true, result: { status: "running" } },
-    });
+    expect(world.replies).toEqual([]);
   });
 
   it("is done as soon as all of them have ended what was under way", () => {
