@@ -19,7 +19,7 @@ function startUndecided() {
     drawn += 1;
     return `turn${drawn}`;
   };
-  const senses = { now: world.now, heard };
+  const senses = { now: world.now, heard, holders: {} };
   const take = (outcome: Parameters<typeof world.written>[1]) => {
     const result = { monitorId: MONITOR, store: "main", epoch: 1, step: null, tookMs: 2 };
     const results = [{ ...result, outcome: outcome ?? { result: "stored", written: true } }];
