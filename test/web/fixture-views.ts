@@ -141,7 +141,7 @@ export function makeView(monitors: readonly LiveMonitor[], change: Partial<LiveV
       makeAgent("agent-dc2-a", "sit_dc200001"),
       makeAgent("agent-witness-a", "sit_witness01"),
     ],
-    stores: [{ id: "etcd-main", name: "etcd-main", reachable: true, words: "" }],
+    stores: [{ id: "sto_1", name: "etcd-main", reachable: true, words: "" }],
     monitors,
     events: [],
     ...change,

@@ -488,7 +488,7 @@ export const EN = {
   "sdk.staleness.meaning": "Empty: not bounded. A server of which it is not certain is not read from.",
   "sdk.hold": "Hold writes in a planned switch (ms)",
   "sdk.hold.meaning":
-    "How long new writes wait while the active side is closed for writes; 0: they are refused.",
+    "How long new writes wait at most, so that what is under way ends first; 0: they do not wait.",
   "sdk.queue": "Copies wait",
   "sdk.queue.memory": "In memory",
   "sdk.queue.disk": "On disk too",

@@ -464,7 +464,7 @@ export const ZH_CN: Readonly<Record<MessageId, string>> = {
   "sdk.staleness": "读取允许的滞后（毫秒）",
   "sdk.staleness.meaning": "留空表示不限。无法确认滞后的服务器不会被读取。",
   "sdk.hold": "计划切换时保持写入（毫秒）",
-  "sdk.hold.meaning": "活跃侧关闭写入期间，新写入最多等待的时间；0 表示直接拒绝。",
+  "sdk.hold.meaning": "新的写入最多等待的时间，让进行中的操作先完成；0 表示不等待。",
   "sdk.queue": "复制队列",
   "sdk.queue.memory": "内存",
   "sdk.queue.disk": "同时写入磁盘",

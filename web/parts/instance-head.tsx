@@ -37,9 +37,9 @@ export function InstanceHead(props: {
           <h2>{t("head.stores")}</h2>
           {summary.stores.length === 0 ? <p className="muted">{t("head.no-stores")}</p> : null}
           <ul className="tiles">
-            {summary.stores.map(({ id, reachable, words }) => (
+            {summary.stores.map(({ id, name, reachable, words }) => (
               <li key={id} className={`tile tile-${reachable ? "good" : "lost"}`}>
-                <b>{id}</b>
+                <b>{name}</b>
                 <span className="tile-state">
                   {t(reachable ? "head.store.reachable" : "head.store.unreachable")}
                 </span>
