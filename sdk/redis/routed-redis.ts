@@ -8,6 +8,7 @@ import { beginChain } from "./begin-chain.ts";
 import { readNearby } from "./local-reads.ts";
 import type { RedisSide } from "./redis-side.ts";
 import type { Resender } from "./resend-refused.ts";
+import { sendAtOnce } from "./send-at-once.ts";
 import { sendCopied } from "./send-copied.ts";
 import {
   type Method,
@@ -99,20 +100,24 @@ export function createRoutedRedis(routed: RoutedRedisRequest): RoutedRedis {
       readNearby(readers, ask, () => sendToActive(bare)),
     );
   };
-  return createClient(send, (kind, args) => beginChain(request, writer, kind, args));
+  const makeMethod = (name: string, command: string): Method => {
+    const sendLong: Method = (...args) => send(name, command, args);
+    const isPlain = writer === null && (readers === null || !READ_COMMANDS.has(command));
+    return isPlain ? sendAtOnce(board, name, command, sendLong) : sendLong;
+  };
+  return createClient(makeMethod, send, (kind, args) => beginChain(request, writer, kind, args));
 }
 
 /** The methods come from ioredis's own list of commands, and so do the types. */
 function createClient(
+  makeMethod: (name: string, command: string) => Method,
   send: (name: string, command: string, args: unknown[]) => unknown,
   begin: (kind: "pipeline" | "multi", args: unknown[]) => unknown,
 ): RoutedRedis {
   const client: Record<string, unknown> = {};
   for (const command of Redis.prototype.getBuiltinCommands()) {
     if (NOT_ROUTED.has(command)) continue;
-    for (const name of [command, `${command}Buffer`]) {
-      client[name] = (...args: unknown[]) => send(name, command, args);
-    }
+    for (const name of [command, `${command}Buffer`]) client[name] = makeMethod(name, command);
   }
   for (const name of ["call", "callBuffer"]) {
     client[name] = (...args: unknown[]) => send(name, String(args[0]).toLowerCase(), args);
