@@ -8,6 +8,7 @@ import { SDK_DRIVERS, type SdkDriver } from "../sdk/sdk-drivers.ts";
 import { startTwoSites, type TwoSites } from "../sdk/two-sites.ts";
 import { nextSwitch } from "../sdk/use-two-sites.ts";
 import { createFigureTable, median, type Row } from "./figure-table.ts";
+import { measureJournal } from "./journal.ts";
 
 /**
  * `npm run bench -- sdk [--switches 10000]`: what the SDK costs a call beside the bare driver in the same process, how soon
@@ -163,6 +164,7 @@ async function allowConnections(sites: TwoSites): Promise<void> {
 }
 
 const table = createFigureTable();
+table.add(await measureJournal());
 for (const driver of SDK_DRIVERS) {
   const sites = await startTwoSites(driver.engine, driver.portBase);
   if (typeof sites === "string") throw new Error(sites);
