@@ -1,4 +1,5 @@
-import type { DataCentre } from "@evenkeel/lab/engines/engine-handle";
+import type { DataCentre, EngineHandle } from "@evenkeel/lab/engines/engine-handle";
+import type { ManagedProcess } from "@evenkeel/lab/processes/process-spec";
 import { createRandom, type Random } from "../sim/random.ts";
 import type { TwoSites } from "./two-sites.ts";
 
@@ -24,9 +25,18 @@ const TURNS = [
 ] as const;
 type TurnType = (typeof TURNS)[number]["type"];
 
+/** Where is switched: the route, and of each data centre what can be made ill, and what it holds. */
+export interface SwitchedSites extends Pick<TwoSites, "route"> {
+  readonly engine: Pick<EngineHandle, "holdsOrders"> & {
+    readonly dataCentres: Readonly<
+      Record<DataCentre, { readonly process: Pick<ManagedProcess, "stop" | "cont" | "kill" | "revive"> }>
+    >;
+  };
+}
+
 /** Who switches, and who works. */
 export interface Rig {
-  readonly sites: TwoSites;
+  readonly sites: SwitchedSites;
   /** Writes two orders in one transaction. */
   transact(first: string, second: string): Promise<void>;
 }
@@ -204,7 +214,7 @@ function startLoad({ transact }: Rig): Load {
  * @param outcome what was done
  */
 export async function findBroken(
-  { engine }: TwoSites,
+  { engine }: SwitchedSites,
   { tried, acknowledged }: Pick<ManyOutcome, "tried" | "acknowledged">,
 ): Promise<{ readonly split: string[]; readonly lost: string[] }> {
   const ids = tried.flatMap((id) => [`${id}-a`, `${id}-b`]);

@@ -1,8 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Beat, beatPrefix, Route, routeKey } from "@evenkeel/contracts/route";
-import type { RouteStore } from "@evenkeel/contracts/route-store";
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import type { EngineHandle } from "@evenkeel/lab/engines/engine-handle";
 import { startEtcd } from "@evenkeel/lab/engines/etcd";
@@ -10,26 +8,18 @@ import { type LabEngine, listPrograms, locateEngine } from "@evenkeel/lab/engine
 import { labPorts } from "@evenkeel/lab/processes/ports";
 import { createSupervisor, type Supervisor } from "@evenkeel/lab/processes/supervisor";
 import { ensurePrograms, isFound } from "@evenkeel/lab/setup/programs";
-import { openRouteStore } from "@evenkeel/route-store/open-route-store";
+import { openRouteDesk, type RouteDesk } from "./route-desk.ts";
 
 const PORT_BASE_OF_LAB = 24_000;
-const INSTANCE = "inst1";
-const APPLICATION = "shop";
-const MONITOR = "db1";
 
 /** An engine in two data centres, and a route store. */
-export interface TwoSites {
+export interface TwoSites extends Omit<RouteDesk, "config"> {
   readonly engine: EngineHandle;
   readonly directory: string;
   /** What keeps the servers, and ends whatever else was given to it. */
   readonly supervisor: Supervisor;
   /** A configuration as the console would hand it out. */
   readonly config: SdkConfigInput;
-  readonly store: RouteStore;
-  /** Writes the next beat of a site that the control plane confirms; one stands from the start. */
-  beat(): Promise<void>;
-  /** Writes the next route. @returns it, and when the store acknowledged it */
-  route(change: Partial<Route>): Promise<{ route: Route; acknowledgedMs: number }>;
   destroy(): Promise<void>;
 }
 
@@ -53,22 +43,16 @@ export async function startTwoSites(engine: LabEngine, portBase: number): Promis
   ]);
   if (!routes.ok) throw new Error(routes.message);
   if (!started.ok) throw new Error(started.message);
-  const etcd = routes.handle;
   const { handle } = started;
-  const store = openRouteStore({ endpoints: [...etcd.endpoints], ...etcd.users.agent, deadlineMs: 10_000 });
-  // No agent runs here: the test itself is the site that knows the latest route.
-  const beat = createHeart(store);
-  await beat();
+  const desk = await openRouteDesk(routes.handle);
   return {
+    ...desk,
     engine: handle,
     directory: stateDir,
     supervisor: made.supervisor,
-    store,
-    beat,
-    config: renderConfig(handle, etcd.endpoints, etcd.users.sdk),
-    route: createRouteWriter(store),
+    config: { ...desk.config, ...renderSources(handle) },
     async destroy() {
-      store.close();
+      desk.store.close();
       for (const site of ["dc1", "dc2"] as const) handle.dataCentres[site].process.cont();
       await made.supervisor.end();
       rmSync(stateDir, { recursive: true, force: true });
@@ -76,21 +60,7 @@ export async function startTwoSites(engine: LabEngine, portBase: number): Promis
   };
 }
 
-function createHeart(store: RouteStore): TwoSites["beat"] {
-  let count = 0;
-  return async () => {
-    const beat: Beat = { v: 1, confirmedBy: "edge", count };
-    count += 1;
-    const beaten = await store.put({ key: `${beatPrefix(INSTANCE)}dc1`, value: JSON.stringify(beat) });
-    if (!beaten.ok) throw new Error(beaten.message);
-  };
-}
-
-function renderConfig(
-  engine: EngineHandle,
-  endpoints: readonly string[],
-  user: { user: string; password: string },
-): SdkConfigInput {
+function renderSources(engine: EngineHandle): Pick<SdkConfigInput, "sources" | "router"> {
   const sources = Object.fromEntries(
     Object.entries(engine.dataCentres).map(([name, site]) => [
       name,
@@ -103,42 +73,5 @@ function renderConfig(
       },
     ]),
   );
-  return {
-    props: { version: "v1", instanceId: INSTANCE, appId: APPLICATION, monitorId: MONITOR },
-    etcd: {
-      address: endpoints.map((endpoint) => endpoint.replace(/^https?:\/\//, "")).join(","),
-      username: user.user,
-      password: user.password,
-    },
-    sources,
-    router: { active: "dc1", algorithm: "single-read-write" },
-  };
-}
-
-function createRouteWriter(store: RouteStore): TwoSites["route"] {
-  const open = { readable: true, writable: true };
-  let current: Route | null = null;
-  let revision = 0;
-  return async (change) => {
-    const next: Route = Route.parse({
-      v: 1,
-      phase: "stable",
-      dataCentres: { dc1: open, dc2: open },
-      active: current?.active ?? "dc1",
-      reason: "a test",
-      decidedBy: "ARB-23",
-      decidedAt: "",
-      ...change,
-      epoch: (current?.epoch ?? 0) + 1,
-      decision: `dec-${(current?.epoch ?? 0) + 1}`,
-      after: current?.decision ?? null,
-    });
-    const key = routeKey(INSTANCE, APPLICATION, MONITOR);
-    const result = await store.swap({ key, value: JSON.stringify(next) }, revision);
-    if (!result.ok) throw new Error(result.message);
-    if (!result.value.swapped) throw new Error("somebody else wrote the route");
-    revision = result.value.revision;
-    current = next;
-    return { route: next, acknowledgedMs: performance.now() };
-  };
+  return { sources, router: { active: "dc1", algorithm: "single-read-write" } };
 }
