@@ -83,6 +83,13 @@ const Replica = z.union([
 /** A server that follows another one and may be read. */
 export type SdkReplica = z.infer<typeof Replica>;
 
+/** How the servers of a Redis source are organised. */
+const RedisMode = z.enum(["normal", "sentinel", "cluster"]);
+/** In the sentinels' own configuration it is one word of these. */
+const MASTER_NAME = /^[A-Za-z0-9._-]+$/;
+/** What is about sentinels and nothing else. */
+const SENTINEL_FIELDS = ["masterName", "sentinelUsername", "sentinelPassword"] as const;
+
 /**
  * One data centre's server: `host` and `port`, or `addresses` (`host:port`) where it has several, such as the members of
  * a replica set or the nodes of a cluster; host and port are the first of them then.
@@ -103,8 +110,25 @@ export const SdkSource = z
     database: Name.optional(),
     username: Name.optional(),
     password: z.string().max(1000).optional(),
+    /**
+     * Of Redis only. `sentinel`: the addresses are sentinels, and the server that they name is used. `cluster`: the
+     * addresses are nodes of a cluster, of which some suffice. One server, as `normal`, if left out.
+     */
+    mode: RedisMode.optional(),
+    /** The name under which the sentinels know the server that writes; `mymaster` if left out, as their own example has it. */
+    masterName: Name.regex(
+      MASTER_NAME,
+      "is to consist of letters, digits, dots, dashes and underscores",
+    ).optional(),
+    /** The application's account at the sentinels, which is none of the servers'. */
+    sentinelUsername: Name.optional(),
+    sentinelPassword: z.string().max(1000).optional(),
   })
   .transform(({ host, port, addresses, ...rest }, context) => {
+    for (const field of SENTINEL_FIELDS) {
+      if (rest[field] === undefined || rest.mode === "sentinel") continue;
+      context.addIssue({ code: "custom", path: [field], message: "is for `mode: sentinel`; leave it out" });
+    }
     const [first] = addresses ?? [];
     const one = first === undefined ? { host, port } : splitEndpoint(first);
     const parsed = Port.safeParse(one.port);
@@ -302,4 +326,4 @@ export type SdkConfig = z.infer<typeof SdkConfig>;
 export type SdkConfigInput = z.input<typeof SdkConfig>;
 
 /** Fields whose value must never stand in a message. */
-export const SDK_SECRET_FIELDS: ReadonlySet<string> = new Set(["password", "token"]);
+export const SDK_SECRET_FIELDS: ReadonlySet<string> = new Set(["password", "sentinelPassword", "token"]);

@@ -7,6 +7,7 @@ export type SdkErrorCode =
   | "EVENKEEL_NOT_WRITABLE" // the active data centre takes no writes now
   | "EVENKEEL_NOT_READABLE" // a server for reads does not answer
   | "EVENKEEL_OVERLOADED" // more calls wait than may
+  | "EVENKEEL_SEVERAL_NODES" // several nodes of a Redis cluster would have to do it
   | "EVENKEEL_NOT_COPYABLE" // writes are doubled, and this command's effect cannot be copied
   | "EVENKEEL_COPIES_FULL" // too much waits for being copied already, and such writes are to be refused
   | "EVENKEEL_CONFIG" // the configuration is not valid
@@ -84,6 +85,14 @@ export class OverloadedError extends SdkError {
   }
 }
 
+/** Several nodes of a Redis cluster would have to do what was called, and it is done by one or not at all. */
+export class SeveralNodesError extends SdkError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("EVENKEEL_SEVERAL_NODES", false, message, options);
+    this.name = "SeveralNodesError";
+  }
+}
+
 /** The configuration is not valid; the message lists every problem with its path, and no secret. */
 export class ConfigError extends SdkError {
   readonly problems: readonly string[];
@@ -109,7 +118,7 @@ export const RETRYABLE: Readonly<Record<SdkErrorCode, boolean>> = {
   EVENKEEL_NO_ROUTE: true,
   EVENKEEL_NOT_WRITABLE: true,
   EVENKEEL_NOT_READABLE: true,
-  EVENKEEL_OVERLOADED: true,
+  ...{ EVENKEEL_OVERLOADED: true, EVENKEEL_SEVERAL_NODES: false },
   ...{ EVENKEEL_NOT_COPYABLE: false, EVENKEEL_COPIES_FULL: true },
   EVENKEEL_CONFIG: false,
   EVENKEEL_CLOSED: false,

@@ -1,5 +1,6 @@
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import type { CopyStatus } from "./double-write/copy-status.ts";
+import { listRedisProblems } from "./redis/list-problems.ts";
 import { type Copies, openCopies } from "./redis/open-copies.ts";
 import { createRedisSide, type RedisDriverOptions } from "./redis/redis-side.ts";
 import { createResender } from "./redis/resend-refused.ts";
@@ -43,9 +44,10 @@ export async function openRedis(
   let copies: Copies | null = null;
   const resender = createResender();
   const { board, readers, source, ...opened } = await openSource(config, options, {
-    createSide: (request) => createRedisSide(request, options.driver ?? {}, resender.take),
+    createSide: (request) => createRedisSide(request, options.driver ?? {}, resender),
     isAway,
     spreadsReads: true,
+    listProblems: (config) => listRedisProblems(config, options.driver ?? {}),
     async createCompanion(parts) {
       copies = await openCopies(parts);
       return copies;

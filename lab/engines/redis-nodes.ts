@@ -89,11 +89,15 @@ function writeSettings({ port, password, settings, isSentinel, busPort }: RedisN
  * Makes a cluster of started nodes: the first half becomes masters with equal shares of the slots, the second half
  * their replicas, in their order.
  *
- * @param nodes an even number
+ * @param nodes an even number, unless the number of masters is given
+ * @param count of the masters; as many replicas follow at most
  * @throws Error if they do not agree in time
  */
-export async function formRedisCluster(nodes: readonly StartedRedisNode[]): Promise<void> {
-  const masters = nodes.slice(0, nodes.length / 2);
+export async function formRedisCluster(
+  nodes: readonly StartedRedisNode[],
+  count = nodes.length / 2,
+): Promise<void> {
+  const masters = nodes.slice(0, count);
   const [first] = masters;
   if (first === undefined) throw new Error("a cluster has at least two nodes");
   const ids: string[] = [];

@@ -1,4 +1,4 @@
-import type { SdkConfig, SdkSource } from "@evenkeel/contracts/sdk-config";
+import { SDK_SECRET_FIELDS, type SdkConfig, type SdkSource } from "@evenkeel/contracts/sdk-config";
 import { ConfigError } from "../errors.ts";
 
 /**
@@ -29,10 +29,12 @@ export async function decipherConfig(config: SdkConfig, decipher: Decipher | und
   }
   const problems: string[] = [];
   const one = async <Server extends object>(server: Server, path: string): Promise<Server> => {
-    if (!("password" in server) || typeof server.password !== "string" || server.password === "")
-      return server;
-    const password = await tryDecipher(decipher, server.password, `${path}.password`, problems);
-    return { ...server, password };
+    const clear: Record<string, string> = {};
+    for (const [field, cipher] of Object.entries(server)) {
+      if (!SDK_SECRET_FIELDS.has(field) || typeof cipher !== "string" || cipher === "") continue;
+      clear[field] = await tryDecipher(decipher, cipher, `${path}.${field}`, problems);
+    }
+    return { ...server, ...clear };
   };
   const sources = await Promise.all(
     Object.entries(config.sources).map(async ([name, source]): Promise<[string, SdkSource]> => {

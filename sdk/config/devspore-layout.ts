@@ -36,7 +36,11 @@ const Retry = z.looseObject({ times: Text, delay: Text });
 const RedisServer = z.looseObject({
   hosts: z.string(),
   ...{ password: Text, type: Text, cloud: Text, region: Text, azs: Text },
+  // Additions of ours: the layouts that could be found have none for sentinels.
+  ...{ masterName: Text, sentinelUsername: Text, sentinelPassword: Text },
 });
+/** One server of the layout for Redis. */
+export type RedisServer = z.infer<typeof RedisServer>;
 
 const bounded = <Value extends z.ZodType>(value: Value) =>
   z

@@ -10,6 +10,7 @@ import {
   text,
 } from "./devspore-parts.ts";
 import type { Variables } from "./interpolate.ts";
+import { readRedis } from "./read-devspore-redis.ts";
 import { readServer } from "./read-server.ts";
 
 type Router = SdkConfigInput["router"];
@@ -86,12 +87,9 @@ function convertRedis(found: Redis, variables: Variables, problems: Problems): S
   const { username, password, servers } = found.redis;
   const sources: Sources = {};
   for (const [name, server] of Object.entries(servers)) {
-    const path = `redis.servers.${name}`;
-    const type = text(server.type) ?? "normal";
-    if (type !== "normal") problems.push(`${path}.type: only normal is served, and ${type} stands there`);
     const account = { username, password: text(server.password) ?? password };
-    const { hosts } = server;
-    sources[name] = { ...readServer({ server: hosts, ...account }, path, problems), ...readPlace(server) };
+    const read = readRedis(server, account, `redis.servers.${name}`, problems);
+    sources[name] = { ...read, ...readPlace(server) };
   }
   const algorithm = readAlgorithm(found, "", problems);
   const nearest = text(found.redis.nearest);

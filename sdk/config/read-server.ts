@@ -65,6 +65,22 @@ export function readServer(described: DescribedServer, path: string, problems: s
   };
 }
 
+/**
+ * Reads several addresses.
+ *
+ * @param hosts `host:port`, with commas between
+ * @param path where they stand, for the problems
+ * @param problems gets what cannot be taken over
+ * @returns each address
+ */
+export function readAddresses(hosts: string, path: string, problems: string[]): string[] {
+  const addresses = hosts.split(",").map((each) => each.trim());
+  for (const [at, address] of addresses.entries())
+    if (!ADDRESS.test(address))
+      problems.push(`${path}: is to be host:port, with commas between; number ${at + 1} is not`);
+  return addresses;
+}
+
 function isGiven(value: string | number | null | undefined): boolean {
   return value !== null && value !== undefined && value !== "";
 }

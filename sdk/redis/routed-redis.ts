@@ -34,7 +34,8 @@ export type RoutedRedis = RedisCommander<{ type: "default" }> &
   };
 
 /** What ioredis says of a connection that is not there. */
-const LOST = /^(Connection is closed|Stream isn't writeable|Reached the max retries)/;
+const LOST =
+  /^(Connection is closed|Stream isn't writeable|Reached the max retries|None of startup nodes|Failed to refresh slots)/;
 
 /** What a client over all data centres is made of. */
 export interface RoutedRedisRequest {
@@ -130,6 +131,8 @@ function createClient(
 
 function sendPlainly(side: RedisSide, { name, command, args }: Call): unknown {
   if (side.readOnly && !READ_COMMANDS.has(command)) return refuse(notWritable(command), args);
+  const refusal = side.refuse?.(command) ?? null;
+  if (refusal !== null) return refuse(refusal, args);
   const method = Reflect.get(side.redis, name) as Method;
   return Reflect.apply(method, side.redis, args);
 }

@@ -100,7 +100,7 @@ export function createSides<S extends WarmSide>(
     reader(dataCentre, replica) {
       const source = config.sources[dataCentre];
       if (source === undefined) return null;
-      const server = { ...source, ...replica };
+      const server = replica === null ? source : describeReplica(source, replica);
       const key = `${dataCentre}/reader/${server.host}:${server.port}`;
       return sides.get(key) ?? open(key, dataCentre, server, { readOnly: true, isReader: true });
     },
@@ -134,6 +134,14 @@ function openSide<S extends WarmSide>(
     },
   );
   return { side, warmer, isReady: () => isReady };
+}
+
+/** A replica is one server, whoever names the one that it follows. */
+function describeReplica(
+  { mode: _mode, addresses: _addresses, ...own }: SdkSource,
+  replica: SdkReplica,
+): SdkSource {
+  return { ...own, ...replica };
 }
 
 function keyOf(position: Position): string {

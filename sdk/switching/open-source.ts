@@ -1,12 +1,12 @@
 import { EventEmitter } from "node:events";
 import type { Route } from "@evenkeel/contracts/route";
-import { type SdkConfig, type SdkConfigInput, writesDoubly } from "@evenkeel/contracts/sdk-config";
+import type { SdkConfig, SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { decipherConfig } from "../config/decipher-config.ts";
 import { parseConfig } from "../config/parse-config.ts";
-import { ConfigError } from "../errors.ts";
-import { createReaders, type Readers, wantsReaders } from "../routing/create-readers.ts";
+import { createReaders, type Readers } from "../routing/create-readers.ts";
 import { gateStaleReads, type StaleGate } from "../routing/gate-stale-reads.ts";
 import { observeSource } from "../telemetry/observe-source.ts";
+import { checkDriver } from "./check-driver.ts";
 import type { Companion, SourceParts } from "./companion.ts";
 import { createSides, type SideRequest, type WarmSide } from "./create-sides.ts";
 import type { Side } from "./side.ts";
@@ -55,6 +55,8 @@ export interface SourceDriver<S extends WarmSide> {
   isAway(error: Error): boolean;
   /** Whether the driver's interface uses the readers. */
   readonly spreadsReads?: boolean;
+  /** @returns what of a configuration it cannot serve, each by its path; absent: any `mode` of a source */
+  listProblems?(config: SdkConfig): readonly string[];
   /** Makes what the driver has beside its connections; null: nothing for this configuration. */
   createCompanion?(parts: SourceParts<S>): Promise<Companion | null>;
 }
@@ -138,13 +140,4 @@ function createGate<S extends WarmSide>(
 ): StaleGate<S> | null {
   const onProblem = (message: string): void => tellLater(events, "problem", { message });
   return maxStalenessMs === undefined ? null : gateStaleReads<S>({ maxStalenessMs, onProblem });
-}
-
-function checkDriver<S extends WarmSide>(config: SdkConfig, driver: SourceDriver<S>): void {
-  if (driver.spreadsReads !== true && wantsReaders(config))
-    throw new ConfigError([
-      "router: reads from the nearest and replicas are not served for this driver; leave them out",
-    ]);
-  if (driver.createCompanion === undefined && writesDoubly(config.router.algorithm))
-    throw new ConfigError([`router.algorithm: ${config.router.algorithm} is served for Redis only`]);
 }

@@ -11,6 +11,8 @@ const PAGE = "migrate-from-mas.md";
 interface Probe {
   readonly put: unknown;
   readonly got?: unknown;
+  /** What has to stand beside it. */
+  readonly beside?: Readonly<Record<string, unknown>>;
 }
 
 const COMMON: Record<string, Probe> = {
@@ -34,6 +36,13 @@ const PLACE = (path: string): Record<string, Probe> => ({
   [`${path}.cloud`]: { put: "cloud9", got: "cloud9" },
   [`${path}.region`]: { put: "region9", got: "region9" },
   [`${path}.azs`]: { put: "az9,az8", got: ["az9", "az8"] },
+});
+const SENTINEL = (field: string): Record<string, Probe> => ({
+  [`redis.servers.DC.${field}`]: {
+    put: "name9",
+    got: "name9",
+    beside: { "redis.servers.DC.type": "sentinel", "redis.servers.DC.masterName": "m" },
+  },
 });
 const DATABASES: Record<string, Probe> = {
   ...COMMON,
@@ -60,7 +69,10 @@ const REDIS: Record<string, Probe> = {
   "redis.password": { put: "secret9", got: "secret9" },
   "redis.servers.DC.hosts": { put: "h9:1", got: "h9" },
   "redis.servers.DC.password": { put: "secret9", got: "secret9" },
-  "redis.servers.DC.type": { put: "cluster" },
+  "redis.servers.DC.type": { put: "cluster", got: "cluster" },
+  ...SENTINEL("masterName"),
+  ...SENTINEL("sentinelUsername"),
+  ...SENTINEL("sentinelPassword"),
   ...PLACE("redis.servers.DC"),
   "redis.servers.DC.pool": { put: { maxTotal: 9 } },
   "redis.redisGroupName": { put: "group9" },
@@ -91,14 +103,16 @@ active: dc1
 
 const concrete = (path: string): string[] => path.replace("NAME", "ds0").replace("DC", "dc1").split(".");
 
-function put(file: string, path: string, value: unknown): unknown {
+function put(file: string, path: string, probe: Probe | undefined): unknown {
   const document = parse(file);
-  const [last = "", ...rest] = concrete(path).reverse();
-  const holder = rest.reverse().reduce((at, key) => {
-    at[key] ??= {};
-    return at[key];
-  }, document);
-  holder[last] = value;
+  for (const [there, value] of Object.entries({ ...probe?.beside, [path]: probe?.put })) {
+    const [last = "", ...rest] = concrete(there).reverse();
+    const holder = rest.reverse().reduce((at, key) => {
+      at[key] ??= {};
+      return at[key];
+    }, document);
+    holder[last] = value;
+  }
   const ds0 = document.datasource?.ds0;
   if (ds0 !== undefined && !["url", "jdbcUrl", "server"].some((name) => name in ds0)) ds0.server = "a:3306";
   return document;
@@ -143,8 +157,8 @@ describe.each([
 
   test.each(rows)("%s → %s", (there = "", here = "") => {
     const probe = probes[there];
-    const config = read(put(file, there, probe?.put));
-    if (here === "–") return expect(config).toEqual(read(put(file, "props.appId", "a")));
+    const config = read(put(file, there, probe));
+    if (here === "–") return expect(config).toEqual(read(put(file, "props.appId", { put: "a" })));
     if (here === "refused") return expect(config).toMatch(new RegExp(`^${concrete(there).join("\\.")}: `));
     const got = valueAt(config, here);
     if (Array.isArray(probe?.got)) expect(got).toMatchObject(probe.got);

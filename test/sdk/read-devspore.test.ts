@@ -118,9 +118,31 @@ describe("the layouts of MAS and devspore", () => {
         /^props\.instanceId: is missing; add what the console shows, or set EVENKEEL_INST/,
       ),
     ]);
-    expect(problemsOf(REDIS.replace("type: normal", "type: cluster"))).toEqual([
-      expect.stringMatching(/^redis\.servers\.dc1\.type: only normal is served, and cluster stands there/),
+    expect(problemsOf(REDIS.replace("type: normal", "type: proxy"))).toEqual([
+      "redis.servers.dc1.type: is to be normal, master-slave, cluster or sentinel, and proxy stands there",
     ]);
+    expect(problemsOf(REDIS.replace("type: normal", "type: sentinel"))).toEqual([
+      expect.stringMatching(/^redis\.servers\.dc1\.masterName: is missing; add the name/),
+    ]);
+    expect(
+      problemsOf(REDIS.replace('"127.0.0.1:6379", password: , type: normal', '"a:1, b", type: cluster')),
+    ).toEqual(["redis.servers.dc1.hosts: is to be host:port, with commas between; number 2 is not"]);
+  });
+
+  test("for Redis name sentinels, clusters, and masters with replicas", () => {
+    const dc1 = (server: string) =>
+      parseConfig(REDIS.replace('hosts: "127.0.0.1:6379", password: , type: normal', server), {}).sources.dc1;
+    const place = { cloud: "c", region: "r", zones: ["az1"] };
+    const account = { username: "app", password: "common", ...place };
+    const addresses = ["s1:1", "[::1]:2"];
+    const first = { host: "s1", port: 1, addresses };
+    expect(dc1('hosts: "s1:1, [::1]:2", type: cluster')).toEqual({ ...account, ...first, mode: "cluster" });
+    const sentinels = 'hosts: "s1:1,[::1]:2", type: sentinel, masterName: m, sentinelPassword: sp';
+    expect(dc1(sentinels)).toEqual({
+      ...{ ...account, ...first, mode: "sentinel" },
+      ...{ masterName: "m", sentinelPassword: "sp" },
+    });
+    expect(dc1('hosts: "s1:1", type: master-slave')).toEqual({ ...account, host: "s1", port: 1 });
   });
 
   test.each(["local-read-async-double-write", "single-read-async-double-write"])(

@@ -204,8 +204,8 @@ async function routeRedis(times: number) {
   const taking = await startRedis(false);
   const resender = createResender();
   const { board, readings } = boardOf(
-    createRedisSide(requestOf(refusing.address), {}, resender.take),
-    createRedisSide(requestOf(taking.address, { dataCentre: "dc2" }), {}, resender.take),
+    createRedisSide(requestOf(refusing.address), {}, resender),
+    createRedisSide(requestOf(taking.address, { dataCentre: "dc2" }), {}, resender),
   );
   const client = createRoutedRedis({
     ...{ board, resender, readers: null, writer: null },
