@@ -189,6 +189,31 @@ describe("the copies of a Redis source, when the route changes or the process en
     expect(statusOf(last, "dc2")).toMatchObject({ discarded: 0, divergedBy: ["discarded"] });
   });
 
+  it("[holdMs] an announced switch is waited for with the copies that the other side still lacks", async () => {
+    const source = await open({}, { holdMs: 60_000 });
+    await source.client.set("order:0", "x");
+    await eventually(() => expect(statusOf(source, "dc2").sent).toBe(1));
+    const copy = sites().engine.dataCentres.dc2.process;
+    copy.stop();
+    for (let order = 1; order <= BURST; order += 1) await source.client.set(`order:${order}`, "x");
+    const { route } = await sites().route({
+      ...{ announced: { to: "dc2", forMs: 60_000 }, decidedBy: "operator:a test" },
+    });
+    const tellsOf = async () => (await sites().followed()).filter(({ epoch }) => epoch === route.epoch);
+    await eventually(async () =>
+      expect(await tellsOf()).toMatchObject([{ isDrained: false, holdMs: 60_000 }]),
+    );
+    const held = source.client.set("order:held", "x");
+    expect(statusOf(source, "dc2").queued).toBeGreaterThan(0);
+    copy.cont();
+    await eventually(async () => expect(await tellsOf()).toMatchObject([{ isDrained: true }]));
+    expect(statusOf(source, "dc2")).toMatchObject({ queued: 0, unanswered: 0 });
+    await sites().route({ active: "dc2", announced: undefined, decidedBy: "operator:a test" });
+    expect(await held).toBe("OK");
+    expect(await askSide(sites(), "dc2", (redis) => redis.get("order:held"))).toBe("x");
+    expect(statusOf(source, "dc2")).toMatchObject({ discarded: 0, diverged: false });
+  });
+
   it("[holdMs] a planned switch loses neither writes nor copies: they wait until the queue is dry", async () => {
     const source = await open({}, { holdMs: 60_000 });
     let running = true;

@@ -1,3 +1,4 @@
+import { type FollowedRoute, ProcessRecord, processPrefix } from "@evenkeel/contracts/process";
 import { type Beat, beatPrefix, Route, routeKey } from "@evenkeel/contracts/route";
 import type { RouteStore } from "@evenkeel/contracts/route-store";
 import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
@@ -15,18 +16,22 @@ export interface RouteDesk {
   readonly config: Pick<SdkConfigInput, "props" | "etcd">;
   /** Writes the next beat of a site that the control plane confirms; one stands from the start. */
   beat(): Promise<void>;
+  /** How each registered process follows the route. */
+  followed(): Promise<readonly FollowedRoute[]>;
   /** Writes the next route. @returns it, and when the store acknowledged it */
   route(change: Partial<Route>): Promise<{ route: Route; acknowledgedMs: number }>;
 }
 
-/** @returns the desk, once the first beat stands */
-export async function openRouteDesk({ endpoints, users }: EtcdHandle): Promise<RouteDesk> {
+/** @returns the desk, once the first beat stands and processes may register */
+export async function openRouteDesk({ endpoints, users, letSdkWrite }: EtcdHandle): Promise<RouteDesk> {
+  await letSdkWrite(processPrefix(INSTANCE, APPLICATION));
   const store = openRouteStore({ endpoints: [...endpoints], ...users.agent, deadlineMs: 10_000 });
   // No agent runs here: the test itself is the site that knows the latest route.
   const beat = createHeart(store);
   await beat();
   return {
     ...{ store, beat, route: createRouteWriter(store) },
+    followed: () => listFollowed(store),
     config: {
       props: { version: "v1", instanceId: INSTANCE, appId: APPLICATION, monitorId: MONITOR },
       etcd: {
@@ -36,6 +41,13 @@ export async function openRouteDesk({ endpoints, users }: EtcdHandle): Promise<R
       },
     },
   };
+}
+
+async function listFollowed(store: RouteStore): Promise<readonly FollowedRoute[]> {
+  const found = await store.range(processPrefix(INSTANCE, APPLICATION), { prefix: true });
+  if (!found.ok) throw new Error(found.message);
+  const records = found.value.entries.map(({ value }) => ProcessRecord.parse(JSON.parse(value)));
+  return records.flatMap(({ routes }) => routes[MONITOR] ?? []);
 }
 
 function createHeart(store: RouteStore): RouteDesk["beat"] {
