@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { ShownCertificate } from "./certificate.ts";
 import type { EdgeRequest } from "./edge-sight.ts";
 import type { HeartbeatPlugin } from "./heartbeat-plugin.ts";
-import type { KindSdk } from "./kind-sdk.ts";
+import type { KindSdk, SourceAddress } from "./kind-sdk.ts";
 import type { Judgement, ProbeReason, TargetFacts, Verdict } from "./observation.ts";
 import type { Timing } from "./plan.ts";
 
@@ -70,20 +70,6 @@ export interface CodeMeaning {
   readonly reason: ProbeReason;
   /** What to check or paste next; `{user}`, `{database}` and `{address}` stand for the monitor's own. */
   readonly advice?: string;
-}
-
-/** One data centre's server as an application reaches it. */
-export interface SourceAddress {
-  readonly host: string;
-  readonly port: number;
-  /** All servers (`host:port`) where there are several; `host` and `port` are the first. */
-  readonly addresses?: readonly string[];
-  /** Servers (`host:port`) that follow it; absent for kinds whose reads are never spread. */
-  readonly replicas?: readonly string[];
-  /** The connected databases; empty for kinds that have none. */
-  readonly databases: readonly string[];
-  /** True if an application logs in with a user's name. */
-  readonly hasUser: boolean;
 }
 
 /**

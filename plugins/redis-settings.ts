@@ -46,6 +46,9 @@ export const RedisCommon = createSettings({
     ),
   ),
   ...HeartbeatCommon,
+}).refine(({ mode, algorithm }) => mode !== "cluster" || algorithm === REDIS_ALGORITHMS[0], {
+  path: ["algorithm"],
+  message: `must be ${REDIS_ALGORITHMS[0]}: writes cannot be copied from or to a cluster`,
 });
 
 const Name = z.string("must be a name").trim().max(NAME_MAX, LONG_NAME);

@@ -102,12 +102,12 @@ ${account(REDIS_HEARTBEAT_RIGHTS, "evenkeel_heartbeat")}`,
   },
   open,
   source(raw) {
-    const { mode, addresses, user } = RedisSettings.parse(raw);
+    const { mode, addresses, user, masterName, sentinelUser } = RedisSettings.parse(raw);
     const [first = ""] = addresses;
-    // Which server is the master is for a client of sentinels or clusters to find out; ours connects to one address.
-    if (mode !== "normal") return null;
     const source = { ...readAddress(first), databases: [], hasUser: user !== "" };
-    return { ...source, replicas: addresses.slice(1) };
+    if (mode === "normal") return { ...source, replicas: addresses.slice(1) };
+    const sentinel = { masterName, hasUser: sentinelUser !== "" };
+    return { ...source, addresses, mode, ...(mode === "sentinel" ? { sentinel } : {}) };
   },
   heartbeat: redisHeartbeat,
   judge,

@@ -371,7 +371,10 @@ describe.each(["sentinel", "cluster"])("mode %s", (mode) => {
     },
   );
 
-  test("an application is told no single address", () => {
-    expect(redis.source({ mode, address: "192.0.2.1:1" })).toBeNull();
+  test("an application is told all addresses, and how their servers are organised", () => {
+    expect(redis.source({ mode, address: "192.0.2.1:1" })).toMatchObject({
+      mode,
+      addresses: ["192.0.2.1:1"],
+    });
   });
 });

@@ -64,9 +64,11 @@ it("places a site where people said that it stands, and only what they left out 
 });
 
 describe("Redis", () => {
-  const monitorOf = (algorithm: string, pools: readonly object[] = []): MonitorRows => {
-    const common = redis.common.parse({ algorithm });
-    const config = redis.target.parse({ address: "10.0.0.1:6379", furtherAddresses: ["10.0.0.2:6379"] });
+  const monitorOf = (algorithm: string, pools: readonly object[] = [], more: object = {}): MonitorRows => {
+    const { mode, ...target } = { mode: "normal", ...more };
+    const common = redis.common.parse({ algorithm, mode });
+    const addresses = { address: "10.0.0.1:6379", furtherAddresses: ["10.0.0.2:6379"] };
+    const config = redis.target.parse({ ...addresses, ...target });
     return {
       monitor: { id: "cache", applicationId: "shop", common, pools: PoolList.parse(pools) },
       dataCentres: [{ name: "dc1", config }],
@@ -101,6 +103,20 @@ describe("Redis", () => {
     const wish = { ...WISH, pool: choosePool(subject, redis, {}), prefix: "CACHE" };
     const { sources } = SdkConfig.parse(parse(renderSdkConfig(ROWS, subject, redis, wish) ?? ""));
     expect(sources.dc1?.password).toBe(`\${${"CACHE_DC1_PASSWORD"}}`);
+  });
+
+  it("is handed out with its sentinels, whose password may be missing, and as a cluster", () => {
+    const sentinels = { mode: "sentinel", masterName: "shop", sentinelUser: "watcher" };
+    const { dc1 } = render(monitorOf("local-read-async-double-write", [], sentinels)).sources;
+    const [user, password] = ["USERNAME", "PASSWORD:-"].map((name) => `\${DC1_SENTINEL_${name}}`);
+    const addresses = ["10.0.0.1:6379", "10.0.0.2:6379"];
+    expect(dc1).toMatchObject({ mode: "sentinel", masterName: "shop", addresses });
+    expect(dc1).toMatchObject({ sentinelUsername: user, sentinelPassword: password });
+    const cluster = monitorOf("single-read-write", [{ readReplicas: true }], { mode: "cluster" });
+    expect(render(cluster).sources.dc1).toMatchObject({ mode: "cluster", addresses });
+    expect(render(cluster).sources.dc1).not.toHaveProperty("replicas");
+    const doubled = { algorithm: "single-read-async-double-write" } as const;
+    expect(() => render(cluster, doubled)).toThrow("writes cannot be copied from or to a cluster");
   });
 
   it("has its algorithm in one place only, and no bound that could not be measured", () => {

@@ -514,6 +514,8 @@ export const EN = {
   "sdk.variable.store-key": "File of its key.",
   "sdk.variable.user": "The application's own account in {dc}.",
   "sdk.variable.password": "Its password in {dc}.",
+  "sdk.variable.sentinel-user": "The application's account at the sentinels of {dc}.",
+  "sdk.variable.sentinel-password": "Its password at the sentinels of {dc}.",
   "sdk.variable.cloud": "The cloud that the process runs in, as the sites name theirs.",
   "sdk.variable.region": "The region that the process runs in.",
   "sdk.variable.zone": "The zone that the process runs in.",

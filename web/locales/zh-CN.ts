@@ -489,6 +489,8 @@ export const ZH_CN: Readonly<Record<MessageId, string>> = {
   "sdk.variable.store-key": "客户端证书的私钥文件。",
   "sdk.variable.user": "应用在 {dc} 的账号。",
   "sdk.variable.password": "该账号在 {dc} 的密码。",
+  "sdk.variable.sentinel-user": "应用在 {dc} 哨兵上的账号。",
+  "sdk.variable.sentinel-password": "该账号在 {dc} 哨兵上的密码。",
   "sdk.variable.cloud": "进程所在的云，名称与站点一致。",
   "sdk.variable.region": "进程所在的区域。",
   "sdk.variable.zone": "进程所在的可用区。",

@@ -9,7 +9,7 @@ export interface Variable {
 }
 
 const PLACEHOLDER = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
-const OF_DATA_CENTRE = /^(?:\w+_)?(DC[0-9]+)_(USERNAME|PASSWORD)$/;
+const OF_DATA_CENTRE = /^(?:\w+_)?(DC[0-9]+)_(SENTINEL_)?(USERNAME|PASSWORD)$/;
 
 /** What the names mean that the control plane gives. */
 const MEANINGS: Readonly<Record<string, Message>> = {
@@ -38,8 +38,11 @@ export function listVariables(yaml: string): readonly Variable[] {
 }
 
 function explain(name: string): Message {
-  const [, site = "", what] = OF_DATA_CENTRE.exec(name) ?? [];
+  const [, site = "", sentinel, what] = OF_DATA_CENTRE.exec(name) ?? [];
   if (what === undefined) return MEANINGS[name] ?? { id: "sdk.variable.other" };
   const values = { dc: site.toLowerCase() };
-  return { id: what === "USERNAME" ? "sdk.variable.user" : "sdk.variable.password", values };
+  const isUser = what === "USERNAME";
+  if (sentinel !== undefined)
+    return { id: isUser ? "sdk.variable.sentinel-user" : "sdk.variable.sentinel-password", values };
+  return { id: isUser ? "sdk.variable.user" : "sdk.variable.password", values };
 }

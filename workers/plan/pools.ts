@@ -51,6 +51,9 @@ export function choosePool(subject: MonitorRows, plugin: MonitorPlugin, wish: Sd
   const database = wish.database ?? databases[0] ?? null;
   const stored = subject.monitor.pools.find((pool) => pool.database === database) ?? { ...UNSAID, database };
   const pool = applyWish(completePool(subject, plugin, stored), wish);
+  // A kind that has the algorithm among its settings knows best with which of the others it goes.
+  if ("algorithm" in plugin.common.shape)
+    parseAt(plugin.common, { ...subject.monitor.common, algorithm: pool.algorithm }, "");
   const issues = listIssues(pool, plugin);
   if (issues.length > 0) throw refuseInput(issues);
   return pool;

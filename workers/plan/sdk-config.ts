@@ -1,5 +1,6 @@
 import type { Partition } from "@evenkeel/contracts/api";
-import type { MonitorPlugin, SourceAddress } from "@evenkeel/contracts/plugin";
+import type { SourceAddress } from "@evenkeel/contracts/kind-sdk";
+import type { MonitorPlugin } from "@evenkeel/contracts/plugin";
 import {
   type CopySettings,
   readsLocally,
@@ -29,6 +30,8 @@ export interface SdkWish {
   readonly fallback: Fallback;
 }
 
+type SdkSourceInput = SdkConfigInput["sources"][string];
+
 /** Of a process whose site nobody named, only itself knows where it stands. */
 const OWN_PLACE = {
   cloud: variable("EVENKEEL_CLOUD"),
@@ -56,7 +59,7 @@ export function renderSdkConfig(
   const places = new Map(rows.sites.map((site) => [site.id, placeSite(site, partitions)]));
   const isLocal = readsLocally(pool.algorithm);
   const before = wish.prefix === undefined ? "" : `${wish.prefix}_`;
-  const sources: NonNullable<SdkConfigInput["sources"]> = {};
+  const sources: SdkConfigInput["sources"] = {};
   for (const { name, config, siteId } of subject.dataCentres) {
     const source = plugin.source({ ...common, ...config });
     if (source === null) return null;
@@ -81,17 +84,31 @@ export function renderSdkConfig(
 }
 
 function renderSource(
-  { host, port, addresses = [], hasUser }: SourceAddress,
+  { host, port, addresses = [], hasUser, mode, sentinel }: SourceAddress,
   prefix: string,
   plugin: MonitorPlugin,
-  more: Partial<NonNullable<SdkConfigInput["sources"]>[string]>,
-): NonNullable<SdkConfigInput["sources"]>[string] {
+  more: Partial<SdkSourceInput>,
+): SdkSourceInput {
   return {
     ...(addresses.length > 1 ? { addresses: [...addresses] } : { host, port }),
+    ...(mode === undefined ? {} : { mode }),
+    ...(sentinel === undefined ? {} : renderSentinel(sentinel, prefix)),
     ...more,
     // The monitor's own user only looks; the application brings its own.
     ...(hasUser ? { username: variable(`${prefix}USERNAME`) } : {}),
     ...("password" in plugin.secret.shape ? { password: variable(`${prefix}PASSWORD`) } : {}),
+  };
+}
+
+/** Most sentinels ask for no password, so that there need not be one. */
+function renderSentinel(
+  { masterName, hasUser }: NonNullable<SourceAddress["sentinel"]>,
+  prefix: string,
+): Pick<SdkSourceInput, "masterName" | "sentinelUsername" | "sentinelPassword"> {
+  return {
+    masterName,
+    ...(hasUser ? { sentinelUsername: variable(`${prefix}SENTINEL_USERNAME`) } : {}),
+    sentinelPassword: variable(`${prefix}SENTINEL_PASSWORD:-`),
   };
 }
 

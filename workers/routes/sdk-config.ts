@@ -17,7 +17,8 @@ import { notFound, readParam, withCatalogue, withInstance } from "../scope.ts";
 import { accept, refuseInput } from "../validation.ts";
 
 /** Why a monitor whose kind has an SDK has no configuration of it. */
-const NOT_SERVED = "is set up in a way that the SDK does not serve yet, such as Redis with sentinels";
+const NOT_SERVED =
+  "is set up in a way that the SDK does not serve yet, such as clusters of which writes would be copied";
 
 /** The SDK configuration of a monitor. Mounted under `/instances/:instanceId/monitors/:monitorId/sdk-config`. */
 export const sdkConfigRoutes = new Hono<AppEnv>().use(authenticate, withCatalogue, withInstance).get(
