@@ -21,7 +21,7 @@ export const PoolSettings = z.strictObject({
   loadBalance: LoadBalance.default("round-robin"),
   /** Milliseconds by which a read beside the active side may be behind; null: not bounded. */
   maxStalenessMs: MaxStalenessMs.nullable().default(null),
-  /** Milliseconds for which new writes wait while people have closed the active side for writes; 0: none. */
+  /** Milliseconds for which new writes wait at most for a planned switch; 0: they do not. */
   holdMs: HoldMs.default(0),
   /** How copies wait, for the algorithms that write doubly; null: as the SDK does by itself, in memory. */
   copies: CopySettings.nullable().default(null),

@@ -202,7 +202,7 @@ export type CopySettings = z.infer<typeof CopySettings>;
 
 /** Milliseconds by which a read beside the active side may be behind, where that is bounded. */
 export const MaxStalenessMs = z.number().int().min(500).max(86_400_000);
-/** Milliseconds for which new work may wait while people have closed the active side for writes. */
+/** Milliseconds for which new work that may write waits at most for a planned switch. */
 export const HoldMs = z.number().int().min(0).max(60_000);
 
 /** Algorithms by which a write is answered by the active data centre and copied to the others after that. */

@@ -17,8 +17,8 @@ const PASSWORD = "a long enough password";
 /** A control plane of its own, with an instance of two sites that stand in two regions of one cloud. */
 export interface HandingOut {
   readonly api: ApiClient;
-  /** Creates a monitor of an engine, and follows the engine's store. @param more what the monitor is set to besides */
-  watch(sites: TwoSites, more: object): Promise<Watched>;
+  /** Creates a monitor, with the store of its routes. @param more what the monitor is set to besides */
+  watch(sites: Watchable, more: object): Promise<Watched>;
   end(): Promise<void>;
 }
 
@@ -65,10 +65,29 @@ async function end(control: ChildProcess, stateDir: string): Promise<void> {
   rmSync(stateDir, { recursive: true, force: true });
 }
 
+/** The servers that a monitor watches, and the store of its routes. */
+export interface Watchable extends Pick<TwoSites, "store"> {
+  readonly config: Pick<TwoSites["config"], "etcd">;
+  readonly kind: string;
+  readonly common: object;
+  /** Settings of each data centre. */
+  readonly targets: Readonly<Record<string, object>>;
+}
+
+/** Describes the servers of the lab. */
+export function describeSites({ config, engine, store }: TwoSites): Watchable {
+  const targets = Object.entries(engine.dataCentres).map(([name, { host, port }]) => [
+    name,
+    engine.monitor.target(`${host}:${port}`),
+  ]);
+  const { common } = engine.monitor;
+  return { config, store, kind: engine.engine, common, targets: Object.fromEntries(targets) };
+}
+
 async function watch(
   api: ApiClient,
   { instanceId, applicationId }: Arrangement,
-  { config, engine, store }: TwoSites,
+  { config, store, kind, common, targets }: Watchable,
   more: object,
 ): Promise<Watched> {
   const base = `/instances/${instanceId}`;
@@ -76,11 +95,8 @@ async function watch(
   // Passwords are sealed to agents, and there are none here: nobody probes, and only the YAML is looked at.
   const endpoints = (address ?? "").split(",").map((endpoint) => `http://${endpoint}`);
   await api.send("PUT", `${base}/stores/main`, { endpoints, user: username }, StoreView);
-  const { common } = engine.monitor;
-  const dataCentres = Object.entries(engine.dataCentres).map(([name, { host, port }]) => ({
-    ...{ name, site: name, config: engine.monitor.target(`${host}:${port}`) },
-  }));
-  const body = { kind: engine.engine, applicationId, monitored: false, common, dataCentres, ...more };
+  const dataCentres = Object.entries(targets).map(([name, target]) => ({ name, site: name, config: target }));
+  const body = { kind, applicationId, monitored: false, common, dataCentres, ...more };
   const { id } = await api.send("POST", `${base}/monitors`, body, MonitorView);
   const open = { readable: true, writable: true };
   const route = Route.parse({

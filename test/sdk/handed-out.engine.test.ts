@@ -8,7 +8,7 @@ import { openRedis } from "../../sdk/open-redis.ts";
 import type { RoutedSource } from "../../sdk/switching/open-source.ts";
 import { eventually } from "../eventually.ts";
 import { askSide } from "./doubly-written.ts";
-import { type HandingOut, listSecrets, PLACES, startHandingOut } from "./hand-out.ts";
+import { describeSites, type HandingOut, listSecrets, PLACES, startHandingOut } from "./hand-out.ts";
 import type { TwoSites } from "./two-sites.ts";
 import { useTwoSites } from "./use-two-sites.ts";
 
@@ -82,7 +82,7 @@ describe.each(["mysql", "postgresql"] as const)(
 
     it("reads from the data centre nearest to the process, and from replicas, as was stored", async () => {
       const pools = [{ database: SHOP_DATABASE, algorithm: "single-write-local-read" }];
-      const watched = await control.watch(sites, { pools });
+      const watched = await control.watch(describeSites(sites), { pools });
       const nearest = await open(await watched.yaml(), BESIDE_DC2);
       await readsInDc2(nearest);
       await writesInDc1(nearest);
@@ -114,7 +114,7 @@ describe("the configuration of Redis that the API hands out", () => {
 
   it("copies writes to the other data centre, and reads from the nearest", async () => {
     const common = { algorithm: "local-read-async-double-write" };
-    const watched = await control.watch(sites, { common });
+    const watched = await control.watch(describeSites(sites), { common });
     const variables = { ...listSecrets(sites), ...BESIDE_DC2 };
     const source = keep(await openRedis(await watched.yaml(), { variables, snapshotFile: false }));
     const [written, mark] = [`order:${randomUUID()}`, `order:${randomUUID()}`];

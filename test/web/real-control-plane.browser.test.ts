@@ -134,6 +134,20 @@ it("sets the owner up, follows an instance live, and shows why the real control 
   await dialog.locator(".ant-modal-footer button").click();
   await dialog.waitFor({ state: "hidden" });
 
+  await card.getByRole("button", { name: "SDK configuration …" }).click();
+  const yaml = dialog.getByRole("textbox", { name: "evenkeel.yaml" });
+  await yaml.waitFor();
+  await dialog.getByLabel("Routing algorithm").click();
+  await page
+    .locator(".ant-select-item-option")
+    .filter({ hasText: "Single read, async double write" })
+    .click();
+  await dialog.getByRole("button", { name: "Store for everybody" }).click();
+  await dialog.getByText("Stored.").waitFor();
+  await expect.poll(() => yaml.inputValue()).toContain("algorithm: single-read-async-double-write");
+  await dialog.locator(".ant-modal-footer button").first().click();
+  await dialog.waitFor({ state: "hidden" });
+
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByLabel("Name").fill(OWNER.name);
   await page.getByLabel("Password").first().fill(OWNER.password);

@@ -105,13 +105,18 @@ describe("Redis", () => {
     expect(sources.dc1?.password).toBe(`\${${"CACHE_DC1_PASSWORD"}}`);
   });
 
-  it("is handed out with its sentinels, whose password may be missing, and as a cluster", () => {
+  it("is handed out with its sentinels, whose password may be missing without a user, and as a cluster", () => {
     const sentinels = { mode: "sentinel", masterName: "shop", sentinelUser: "watcher" };
     const { dc1 } = render(monitorOf("local-read-async-double-write", [], sentinels)).sources;
-    const [user, password] = ["USERNAME", "PASSWORD:-"].map((name) => `\${DC1_SENTINEL_${name}}`);
+    const [user, password, none] = ["USERNAME", "PASSWORD", "PASSWORD:-"].map(
+      (name) => `\${DC1_SENTINEL_${name}}`,
+    );
     const addresses = ["10.0.0.1:6379", "10.0.0.2:6379"];
     expect(dc1).toMatchObject({ mode: "sentinel", masterName: "shop", addresses });
     expect(dc1).toMatchObject({ sentinelUsername: user, sentinelPassword: password });
+    const open = render(monitorOf("single-read-write", [], { mode: "sentinel" })).sources.dc1;
+    expect(open).toMatchObject({ masterName: "mymaster", sentinelPassword: none });
+    expect(open).not.toHaveProperty("sentinelUsername");
     const cluster = monitorOf("single-read-write", [{ readReplicas: true }], { mode: "cluster" });
     expect(render(cluster).sources.dc1).toMatchObject({ mode: "cluster", addresses });
     expect(render(cluster).sources.dc1).not.toHaveProperty("replicas");

@@ -100,7 +100,7 @@ function renderSource(
   };
 }
 
-/** Most sentinels ask for no password, so that there need not be one. */
+/** Most sentinels ask for no password; those that know users do. */
 function renderSentinel(
   { masterName, hasUser }: NonNullable<SourceAddress["sentinel"]>,
   prefix: string,
@@ -108,7 +108,7 @@ function renderSentinel(
   return {
     masterName,
     ...(hasUser ? { sentinelUsername: variable(`${prefix}SENTINEL_USERNAME`) } : {}),
-    sentinelPassword: variable(`${prefix}SENTINEL_PASSWORD:-`),
+    sentinelPassword: variable(`${prefix}SENTINEL_PASSWORD${hasUser ? "" : ":-"}`),
   };
 }
 
