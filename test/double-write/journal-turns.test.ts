@@ -5,7 +5,7 @@ import { readSegments } from "../../sdk/double-write/read-segments.ts";
 import { replay } from "../../sdk/double-write/replay.ts";
 import { createSegmentFiles } from "../../sdk/double-write/segment-files.ts";
 import type { JournalRecord } from "../../sdk/double-write/segment-format.ts";
-import { createCrashDisk, findAfterPowerCut, openFound } from "./crash-disk.ts";
+import { createCrashDisk, findAfterDeath, findAfterPowerCut, openFound } from "./crash-disk.ts";
 
 const LIMITS = { segmentBytes: 5000, copyFromBytes: 20_000, copyBytes: 1000 };
 /** What one record of a test takes, and a batch of those that are written at the same time. */
@@ -19,9 +19,7 @@ const entry = (id: number): JournalRecord => ({
 });
 
 /** A journal on a disk of the test, whose entries stand as long as the test says so. */
-async function open() {
-  const disk = createCrashDisk();
-  const standing = new Map<number, JournalRecord>();
+async function open(disk = createCrashDisk(), standing = new Map<number, JournalRecord>()) {
   const problems: string[] = [];
   const files = createSegmentFiles(disk, true);
   const owner = {
@@ -134,4 +132,20 @@ test("what was not written while the disk refused is safe as soon as it takes wr
       expect(await left(openFound(files))).toEqual(expect.arrayContaining(before));
   }
   await journal.close();
+});
+
+test("what an earlier process left is there at every step of taking it over", async () => {
+  const earlier = await open();
+  while (earlier.files.newest.number < 3) await earlier.write();
+  await earlier.journal.close();
+  const { disk, standing, left } = earlier;
+  const begunAt = disk.steps.length;
+  const later = await open(disk, standing);
+  const takenOverAt = disk.steps.length;
+  expect(disk.steps.slice(begunAt).filter(({ kind }) => kind === "remove").length).toBeGreaterThan(2);
+  for (let at = begunAt; at <= takenOverAt; at += 1) {
+    for (const found of [...findAfterDeath(disk.steps, at), ...findAfterPowerCut(disk.steps, at)])
+      expect(await left(openFound(found))).toEqual([...standing.keys()]);
+  }
+  await later.journal.close();
 });
