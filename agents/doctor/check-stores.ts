@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Plan, PlannedStore } from "@evenkeel/contracts/plan";
 import type { StoreFailure, StoreFailureReason } from "@evenkeel/contracts/route-store";
+import { readClientCertificate } from "../probing/meet-certificates.ts";
 import { openPlannedStore } from "../stores/open-planned-store.ts";
 import { StoreSecret } from "../stores/store-secret.ts";
 import type { Unseal } from "../unseal.ts";
 import { bad, doubtful, type Finding, good } from "./finding.ts";
 import { inspectEndpoint } from "./inspect-endpoint.ts";
+import { judgeCertificates } from "./judge-certificate.ts";
 
 /** No key is at this revision, so that a swap that expects it writes nothing and still needs the right to write. */
 const NEVER_REVISION = 2 ** 52;
@@ -47,11 +49,25 @@ async function checkStore(instanceId: string, store: PlannedStore, unseal: Unsea
   if (!unsealed.ok)
     return [bad(`store ${store.id}`, unsealed.words, "enter its password again in the console")];
   const secret = StoreSecret.safeParse(unsealed.secret).data ?? {};
-  return await Promise.all(
+  const endpoints = await Promise.all(
     store.endpoints.map(
       async (endpoint) => await checkEndpoint(instanceId, { ...store, endpoints: [endpoint] }, secret),
     ),
   );
+  return [...endpoints, ...checkOwnCertificate(store, Date.now())];
+}
+
+/**
+ * Checks when the certificate ends that agents show a store.
+ *
+ * @param store the store
+ * @param nowMs this machine's clock in ms since 1970
+ * @returns nothing, where it has none or holds for long
+ */
+export function checkOwnCertificate({ id, clientCertPem }: PlannedStore, nowMs: number): Finding[] {
+  const own =
+    clientCertPem === undefined || clientCertPem === null ? null : readClientCertificate(clientCertPem);
+  return own === null ? [] : judgeCertificates(`store ${id}`, [{ of: "client", ...own }], nowMs);
 }
 
 async function checkEndpoint(instanceId: string, store: PlannedStore, secret: StoreSecret): Promise<Finding> {

@@ -3,8 +3,8 @@ import { judgeEnd } from "../judge-end.ts";
 import { bad, doubtful, type Finding, good } from "./finding.ts";
 
 const RENEW = "renew the certificate";
-/** The agents' own certificate comes from the monitor's settings. */
-const RENEW_OWN = "renew it, and enter it in the monitor's settings with its key";
+/** The agents' own certificate comes from the settings of a monitor or store. */
+const RENEW_OWN = "renew it, and enter it with its key in the settings";
 
 /** A certificate that was shown. */
 export interface ShownCertificate {
@@ -36,17 +36,17 @@ export function judgeCertificate(
 }
 
 /**
- * Judges the certificates of a target. Whether they are trusted was for the probe to find out, as the target's settings
+ * Judges the certificates of a target, or what is shown to a store. Whether they are trusted was for the probe to find out, as the target's settings
  * want it.
  *
- * @param subject what people call the target
+ * @param subject what people call it
  * @param certificates what its test met
  * @param nowMs this machine's clock in ms since 1970
  * @returns a finding for each that has ended or ends soon
  */
 export function judgeCertificates(
   subject: string,
-  certificates: readonly SeenCertificate[],
+  certificates: readonly Omit<SeenCertificate, "end">[],
   nowMs: number,
 ): Finding[] {
   return certificates.flatMap(({ of, address, subject: holder, untilMs }) => {

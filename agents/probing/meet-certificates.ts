@@ -42,14 +42,24 @@ export function meetCertificates(settings: Record<string, unknown>, nowMs: numbe
   };
 }
 
-/** The first of several is the agents' own; the others lead to its authority. */
-function readOwn(settings: Record<string, unknown>): Omit<ShownCertificate, "address"> | null {
+function readOwn(settings: Record<string, unknown>): ReturnType<typeof readClientCertificate> {
   const { tls } = OfTls.safeParse(settings).data ?? {};
-  if (tls?.clientCertPem === undefined || tls.mode === "off") return null;
+  return tls?.clientCertPem === undefined || tls.mode === "off"
+    ? null
+    : readClientCertificate(tls.clientCertPem);
+}
+
+/**
+ * Reads the agents' own certificate.
+ *
+ * @param pem the first of several is their own; the others lead to its authority
+ * @returns null: it cannot be read, which is told by whoever cannot use it
+ */
+export function readClientCertificate(pem: string): Omit<ShownCertificate, "address"> | null {
   try {
-    return readCertificate(new X509Certificate(tls.clientCertPem));
+    return readCertificate(new X509Certificate(pem));
   } catch {
-    // What cannot be read is told by the probe, which cannot use it.
+    // OpenSSL's words would add nothing to what the connection itself fails with.
     return null;
   }
 }

@@ -77,7 +77,7 @@ export function testCertificateEnds({ kind, show }: CertifiedServer): void {
           words: expect.stringMatching(
             new RegExp(`^the agents' own certificate \\(.*agent\\.example.*\\) ends in .* ${dayOf(soon)}$`),
           ),
-          fix: expect.stringContaining("enter it in the monitor's settings"),
+          fix: expect.stringContaining("enter it with its key"),
         },
       ]),
     );

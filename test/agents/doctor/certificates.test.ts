@@ -1,7 +1,10 @@
+import { checkOwnCertificate } from "@evenkeel/agent/doctor/check-stores";
+import type { PlannedStore } from "@evenkeel/contracts/plan";
 import { api, elasticsearch, mongodb } from "@evenkeel/plugins/monitors";
-import { describe } from "vitest";
+import { describe, expect, test } from "vitest";
 import { serveMongo } from "../../plugins/fake-mongo.ts";
 import { serveHttp } from "../../plugins/serve-http.ts";
+import { createAuthority } from "../../plugins/test-authority.ts";
 import { testCertificateEnds } from "./certificate-suite.ts";
 
 const PASSWORD = "certified-password";
@@ -48,3 +51,24 @@ describe("MongoDB", () =>
       };
     },
   }));
+
+test.each([
+  ["says nothing of one that holds for long", 365, []],
+  ["warns of one that ends soon", 10, [{ state: "doubtful", subject: "store main" }]],
+  ["names one that has ended", -2, [{ state: "bad", words: expect.stringContaining("ended on") }]],
+])("of the certificate that a store is shown, the doctor %s", (_, days, findings) => {
+  const { cert } = createAuthority("stores").issueFor(days, "agent.example");
+  const store: PlannedStore = {
+    ...{
+      id: "main",
+      endpoints: ["https://192.0.2.1:2379"],
+      sites: [],
+      user: null,
+      sealed: null,
+      caPem: null,
+    },
+    clientCertPem: cert,
+  };
+  expect(checkOwnCertificate(store, Date.now())).toMatchObject(findings);
+  expect(checkOwnCertificate({ ...store, clientCertPem: null }, Date.now())).toEqual([]);
+});
