@@ -24,8 +24,9 @@ export function sendAtOnce(
   const isRead = READ_COMMANDS.has(command);
   return (...args) => {
     const side = board.active;
-    // Of a cluster's commands more has to be looked at.
-    if (side === null || side.redis.status !== "ready" || side.redis.isCluster) return sendLong(...args);
+    if (side === null || side.redis.status !== "ready") return sendLong(...args);
+    // A cluster looks at each command first.
+    if (side.refuse !== undefined) return sendLong(...args);
     if (!isRead && (side.readOnly || board.hold.isOn)) return sendLong(...args);
     return Reflect.apply(method, side.redis, args);
   };
