@@ -1,15 +1,14 @@
+import type { Because } from "@evenkeel/contracts/event";
 import { because } from "@evenkeel/contracts/sentences";
-import { succeedRoute } from "../switching/route.ts";
 import { computeAnnouncementEnd } from "./announcement-end.ts";
 import { checkCandidate } from "./candidate.ts";
-import { sendRoute } from "./held-routes.ts";
 import { findMonitor } from "./monitor-rows.ts";
 import { type OperatorSwitch, startPersonsSwitch } from "./persons-switch.ts";
-import { recordEvent } from "./record-event.ts";
-import { refuse } from "./refusals.ts";
-import { ANCESTORS_MAX, type Case, type SwitchRun } from "./state.ts";
+import type { Case, SwitchRun } from "./state.ts";
+import { succeedQuietly } from "./succeed-quietly.ts";
 import { computeFlagsAfter, startChange } from "./switching.ts";
-import { answerCommand, findCase, setMonitor, type Work } from "./work.ts";
+import { tellBlocked } from "./tell-blocked.ts";
+import { findCase, type Work } from "./work.ts";
 
 /** A switch is not announced for longer than this, in milliseconds: whoever writes for longer is cut by it. */
 export const ANNOUNCE_MAX_MS = 3000;
@@ -91,32 +90,8 @@ export function endAnnouncement(work: Work, monitorId: string): void {
   });
 }
 
-/** It moves nothing, and so it needs no run: stores that do not have it yet are owed it like any route. */
-function takeBack(work: Work, subject: Case, run: SwitchRun, why: ReturnType<typeof because>): void {
-  const { monitor } = subject;
-  const { route } = monitor;
-  const next = {
-    ...monitor,
-    route: succeedRoute(route, {
-      epoch: route.epoch + 1,
-      decision: work.newId("dec"),
-      active: route.active,
-      dataCentres: route.dataCentres,
-      reason: why.text,
-      decidedBy: route.decidedBy,
-      now: work.now,
-    }),
-    ancestors: [route.decision, ...monitor.ancestors].slice(0, ANCESTORS_MAX),
-  };
-  setMonitor(work, next);
-  sendRoute(work, next);
-  recordEvent(work, {
-    type: "switch-blocked",
-    level: "major",
-    because: why,
-    monitorId: monitor.id,
-    dataCentre: run.to,
-  });
-  const refusal = refuse(monitor.id, "switch-blocked", why, next.route.epoch);
-  answerCommand(work, monitor.id, run.idempotencyKey ?? "", refusal, true);
+function takeBack(work: Work, { monitor }: Case, run: SwitchRun, why: Because): void {
+  const { dataCentres, phase, decidedBy } = monitor.route;
+  const next = succeedQuietly(work, monitor, { dataCentres, phase, decidedBy, reason: why.text });
+  tellBlocked(work, next, run, why);
 }

@@ -1,14 +1,14 @@
 import type { CommandRefusal } from "@evenkeel/contracts/command";
 import type { Plan, PlannedMonitor } from "@evenkeel/contracts/plan";
-import type { Route } from "@evenkeel/contracts/route";
 import { because } from "@evenkeel/contracts/sentences";
-import { computeFlags, succeedRoute } from "../switching/route.ts";
+import { computeFlags } from "../switching/route.ts";
 import { createMonitorState } from "./create.ts";
 import { findPlanned } from "./find-planned.ts";
 import { sendRoute } from "./held-routes.ts";
 import { findMonitor } from "./monitor-rows.ts";
 import { recordEvent } from "./record-event.ts";
-import { ANCESTORS_MAX, type InstanceState, type MonitorState } from "./state.ts";
+import type { InstanceState, MonitorState } from "./state.ts";
+import { succeedQuietly } from "./succeed-quietly.ts";
 import { dropMonitor, setMonitor, type Work } from "./work.ts";
 
 /** Deleted monitors keep their retired route for so long, in ms: 30 days [SAFE-1]. */
@@ -86,7 +86,9 @@ function keepFlags(work: Work, before: MonitorState, planned: PlannedMonitor): v
   const same = planned.dataCentres.every((dc) => before.route.dataCentres[dc.name] !== undefined);
   if (same && Object.keys(before.route.dataCentres).length === planned.dataCentres.length) return;
   const dataCentres = computeFlags(planned, before.route.dataCentres);
-  succeedByPlan(work, before, { dataCentres, phase: "stable", reason: "the data centres were changed" });
+  succeedQuietly(work, before, {
+    ...{ dataCentres, phase: "stable", reason: "the data centres were changed", decidedBy: "plan" },
+  });
 }
 
 /** A deleted monitor leaves a tombstone and a retired route that SDKs keep serving [SAFE-1]. */
@@ -97,28 +99,7 @@ function retire(work: Work, monitor: MonitorState): void {
   }
   const quiet = { ...monitor, observations: {}, asking: null, run: null, alarm: null };
   const { dataCentres } = monitor.route;
-  succeedByPlan(work, quiet, { dataCentres, phase: "retired", reason: "the monitor was deleted" });
-}
-
-/** A change that the plan makes is a new epoch like any other [SAFE-1]. It moves nothing, and so it needs no run. */
-function succeedByPlan(
-  work: Work,
-  before: MonitorState,
-  change: Pick<Route, "dataCentres" | "phase" | "reason">,
-): void {
-  const { route, fork } = before;
-  const next: MonitorState = {
-    ...before,
-    route: succeedRoute(route, {
-      ...change,
-      epoch: Math.max(route.epoch, fork?.epoch ?? 0) + 1,
-      decision: work.newId("dec"),
-      active: route.active,
-      decidedBy: "plan",
-      now: work.now,
-    }),
-    ancestors: [route.decision, ...before.ancestors].slice(0, ANCESTORS_MAX),
-  };
-  setMonitor(work, next);
-  if (fork === null) sendRoute(work, next);
+  succeedQuietly(work, quiet, {
+    ...{ dataCentres, phase: "retired", reason: "the monitor was deleted", decidedBy: "plan" },
+  });
 }

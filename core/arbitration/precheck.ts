@@ -6,11 +6,10 @@ import { ask, isAnswered } from "./asking.ts";
 import { checkCandidate, computeHealthyForMs } from "./candidate.ts";
 import { findMonitor } from "./monitor-rows.ts";
 import type { OperatorSwitch } from "./persons-switch.ts";
-import { recordEvent } from "./record-event.ts";
-import { refuse } from "./refusals.ts";
 import type { Case, SwitchRun } from "./state.ts";
 import { SWITCH_STEPS } from "./switch-steps.ts";
-import { answerCommand, findCase, setMonitor, type Work } from "./work.ts";
+import { tellBlocked } from "./tell-blocked.ts";
+import { findCase, setMonitor, type Work } from "./work.ts";
 
 /**
  * Begins a person's switch: everybody is asked for the present state before anything moves.
@@ -100,18 +99,10 @@ function isSettled(subject: Case): boolean {
 
 function block(work: Work, subject: Case, why: Because): void {
   const { monitor } = subject;
-  const run = monitor.run;
+  const { run } = monitor;
   if (run === null) return;
   setMonitor(work, { ...monitor, run: null, asking: null });
-  recordEvent(work, {
-    type: "switch-blocked",
-    level: "major",
-    because: why,
-    monitorId: monitor.id,
-    dataCentre: run.to,
-  });
-  const refusal = refuse(monitor.id, "switch-blocked", why, monitor.route.epoch);
-  answerCommand(work, monitor.id, run.idempotencyKey ?? "", refusal, true);
+  tellBlocked(work, monitor, run, why);
 }
 
 function findBlocker(subject: Case): Because | null {
