@@ -47,7 +47,12 @@ export interface FamilyRequest {
   readonly name: string;
   readonly port: number;
   readonly request: RedisNodeRequest;
+  /** Lines by which servers, nodes and sentinels listen with TLS too; configurations name those ports then. */
+  readonly tls?: (port: number) => readonly string[];
 }
+
+/** Ports between a server's plain one and the one with TLS. */
+export const TLS_DISTANCE = 10;
 
 /** @returns processes as one */
 export function processOf(
@@ -85,6 +90,11 @@ export async function useClient<Client extends Redis | Cluster, Result>(
   }
 }
 
+/** @returns where clients of the SDK are to connect to */
+export function addressesOf(nodes: readonly StartedRedisNode[], hasTls: boolean): string[] {
+  return nodes.map(({ port }) => `127.0.0.1:${port + (hasTls ? TLS_DISTANCE : 0)}`);
+}
+
 /** Starts one server. */
 export async function startServer({ name, port, request }: FamilyRequest): Promise<RedisFamily> {
   const node = await startRedisNode(request, { name, port, password: PASSWORD, settings: DURABLE });
@@ -104,14 +114,19 @@ export async function startServer({ name, port, request }: FamilyRequest): Promi
  * @param count of its nodes; of six three are masters, of fewer all
  */
 export async function startCluster(
-  { name, port, request }: FamilyRequest,
+  { name, port, request, tls }: FamilyRequest,
   count: 3 | 6,
 ): Promise<RedisFamily> {
-  const settings = [...DURABLE, `cluster-node-timeout ${CALM_MS}`];
+  const calm = [
+    ...DURABLE,
+    `cluster-node-timeout ${CALM_MS}`,
+    ...(tls === undefined ? [] : ["tls-cluster yes"]),
+  ];
   const nodes = await Promise.all(
     Array.from({ length: count }, (_, at) =>
       startRedisNode(request, {
-        ...{ name: `${name}-${at}`, password: PASSWORD, settings },
+        ...{ name: `${name}-${at}`, password: PASSWORD },
+        settings: [...calm, ...(tls?.(port + at + TLS_DISTANCE) ?? [])],
         ...{ port: port + at, busPort: port + at + BUS_DISTANCE },
       }),
     ),
@@ -131,7 +146,7 @@ export async function startCluster(
   await isWell();
   const login = { password: PASSWORD };
   return {
-    source: { mode: "cluster", addresses: nodes.map(({ address }) => address), ...login },
+    source: { mode: "cluster", addresses: addressesOf(nodes, tls !== undefined), ...login },
     ...{ nodes, isWell, process: processOf(nodes, isWell) },
     use: (ask) =>
       useClient(

@@ -4,6 +4,7 @@ import { Redis } from "ioredis";
 import { expect } from "vitest";
 import { eventually } from "../eventually.ts";
 import {
+  addressesOf,
   CALM_MS,
   DURABLE,
   type FamilyRequest,
@@ -12,6 +13,7 @@ import {
   processOf,
   type RedisFamily,
   SLOW,
+  TLS_DISTANCE,
   useClient,
 } from "./redis-families.ts";
 
@@ -22,16 +24,18 @@ export const MASTER = "shop";
 const SENTINELS = 3;
 
 /** Starts a master with a replica, and three sentinels that watch it. */
-export async function startSentinels({ name, port, request }: FamilyRequest): Promise<RedisFamily> {
-  const server = { password: PASSWORD, settings: DURABLE };
-  const first = await startRedisNode(request, { ...server, name: `${name}-a`, port });
-  const settings = [...DURABLE, `replicaof 127.0.0.1 ${port}`];
-  const second = await startRedisNode(request, { ...server, name: `${name}-b`, port: port + 1, settings });
-  const nodes = [first, second];
+export async function startSentinels(family: FamilyRequest): Promise<RedisFamily> {
+  const { name, port, tls } = family;
+  const nodes = [
+    await startDataNode(family, { name: `${name}-a`, port }, []),
+    await startDataNode(family, { name: `${name}-b`, port: port + 1 }, [
+      `replicaof 127.0.0.1 ${masterPortOf(family)}`,
+    ]),
+  ];
   const sentinels = await Promise.all(
-    Array.from({ length: SENTINELS }, (_, at) => startSentinel({ name, port, request }, at)),
+    Array.from({ length: SENTINELS }, (_, at) => startSentinel(family, at)),
   );
-  const addresses = sentinels.map(({ address }) => address);
+  const addresses = addressesOf(sentinels, tls !== undefined);
   const login = { password: PASSWORD, sentinelPassword: SENTINEL_PASSWORD };
   const isWell = async (): Promise<void> => {
     for (const sentinel of sentinels) await eventually(() => seesAll(sentinel, nodes), SLOW);
@@ -54,6 +58,23 @@ export async function startSentinels({ name, port, request }: FamilyRequest): Pr
   };
 }
 
+const masterPortOf = ({ port, tls }: FamilyRequest): number =>
+  tls === undefined ? port : port + TLS_DISTANCE;
+
+/** With TLS it is how they talk with each other, too. */
+function linesOf({ tls }: FamilyRequest, port: number): readonly string[] {
+  return tls === undefined ? [] : [...tls(port + TLS_DISTANCE), "tls-replication yes"];
+}
+
+async function startDataNode(
+  family: FamilyRequest,
+  node: { readonly name: string; readonly port: number },
+  more: readonly string[],
+): Promise<StartedRedisNode> {
+  const settings = [...DURABLE, ...linesOf(family, node.port), ...more];
+  return await startRedisNode(family.request, { ...node, password: PASSWORD, settings });
+}
+
 /** Who does not know the replica and the other sentinels could not fail over. */
 async function seesAll(sentinel: StartedRedisNode, nodes: readonly StartedRedisNode[]): Promise<void> {
   const master = await useRedis(sentinel, (client) => client.call("SENTINEL", "MASTER", MASTER));
@@ -62,20 +83,22 @@ async function seesAll(sentinel: StartedRedisNode, nodes: readonly StartedRedisN
     words.flatMap((_, at) => (at % 2 === 1 ? [] : [words.slice(at, at + 2)])),
   );
   expect(fields).toMatchObject({ "num-slaves": "1", "num-other-sentinels": "2", flags: "master" });
-  const replica = nodes.find(({ port }) => String(port) !== fields.port);
+  const replica = nodes.find(({ port }) => ![port, port + TLS_DISTANCE].includes(Number(fields.port)));
   if (replica === undefined) throw new Error("a sentinel names a master of another family");
   // A server that becomes a replica ends its connections.
   expect(await useRedis(replica, (client) => client.info())).toContain("master_link_status:up");
 }
 
-async function startSentinel({ name, port, request }: FamilyRequest, at: number): Promise<StartedRedisNode> {
+async function startSentinel(family: FamilyRequest, at: number): Promise<StartedRedisNode> {
+  const { name, port, request } = family;
   return await startRedisNode(request, {
     name: `${name}-sentinel-${at}`,
     port: port + 2 + at,
     password: SENTINEL_PASSWORD,
     isSentinel: true,
     settings: [
-      `sentinel monitor ${MASTER} 127.0.0.1 ${port} 2`,
+      ...linesOf(family, port + 2 + at),
+      `sentinel monitor ${MASTER} 127.0.0.1 ${masterPortOf(family)} 2`,
       `sentinel auth-pass ${MASTER} ${PASSWORD}`,
       `sentinel down-after-milliseconds ${MASTER} ${CALM_MS}`,
       `sentinel failover-timeout ${MASTER} 3000`,
