@@ -1,8 +1,8 @@
 import type { ConnectionOptions } from "node:tls";
-import { type SdkSource, splitEndpoint } from "@evenkeel/contracts/sdk-config";
-import { Redis } from "ioredis";
+import type { SdkSource } from "@evenkeel/contracts/sdk-config";
+import type { Redis } from "ioredis";
 import { listAddresses } from "../config/list-addresses.ts";
-import { reconnectAfterMs, SERVER_SETTINGS } from "./connection-settings.ts";
+import { connectSentinel, hearSentinel, type SentinelAccount } from "./connect-sentinel.ts";
 
 /** What sentinels call the server that writes, where nobody has said otherwise; so does their own example. */
 const DEFAULT_MASTER = "mymaster";
@@ -33,25 +33,30 @@ interface Sentinel {
 }
 
 /**
- * Keeps a connection to each sentinel, so that a failover is followed without connecting to them first. All are asked at
+ * Keeps connections to each sentinel, so that a failover is followed without connecting to them first. All are asked at
  * once: one that hangs delays nobody as long as most of them answer, and one that was cut off from the others, and names a
  * server of the past, is outvoted by its lower epoch, as among themselves.
  *
  * @param source addresses, the master's name, the account
  * @param tls of the connections; undefined: none
  * @param limitMs for connecting and for each answer
+ * @param onSwitched called when a sentinel says that it follows another master now; the others may still say so
  */
 export function openSentinels(
   source: SdkSource,
   tls: ConnectionOptions | undefined,
   limitMs: number,
+  onSwitched: () => void,
 ): Sentinels {
-  const sentinels = listAddresses(source).map((address) => connect(address, source, tls, limitMs));
+  const account = { source, tls, limitMs };
+  const addresses = listAddresses(source);
   const name = source.masterName ?? DEFAULT_MASTER;
+  const sentinels = addresses.map((address) => connect(address, account));
+  const heard = addresses.map((address) => hearSentinel(address, account, name, onSwitched));
   return {
     findMaster: () => firstMajority(sentinels.map((sentinel) => ask(sentinel, name))),
     close() {
-      for (const { redis } of sentinels) {
+      for (const redis of [...sentinels.map((sentinel) => sentinel.redis), ...heard]) {
         redis.disconnect();
         // There is no stream before the first attempt to connect.
         redis.stream?.destroy();
@@ -60,24 +65,8 @@ export function openSentinels(
   };
 }
 
-function connect(
-  address: string,
-  { sentinelUsername, sentinelPassword }: SdkSource,
-  tls: ConnectionOptions | undefined,
-  limitMs: number,
-): Sentinel {
-  const redis = new Redis({
-    ...SERVER_SETTINGS,
-    ...splitEndpoint(address),
-    ...(sentinelUsername === undefined ? {} : { username: sentinelUsername }),
-    ...(sentinelPassword === undefined ? {} : { password: sentinelPassword }),
-    ...(tls === undefined ? {} : { tls }),
-    connectTimeout: limitMs,
-    commandTimeout: limitMs,
-    // A sentinel has no data that it could be loading.
-    enableReadyCheck: false,
-    retryStrategy: reconnectAfterMs,
-  });
+function connect(address: string, account: SentinelAccount): Sentinel {
+  const redis = connectSentinel(address, account);
   const sentinel: Sentinel = { address, redis, lastError: null };
   redis.on("error", (error: Error) => {
     sentinel.lastError = error;

@@ -31,12 +31,14 @@ interface Following {
  *
  * @param request the data centre and its sentinels
  * @param tls of the connections to sentinels and servers; undefined: none
+ * @param onSwitched called when a sentinel says that another server is the master now
  */
 export function followMaster(
   { source, connectTimeoutMs }: Pick<SideRequest, "source" | "connectTimeoutMs">,
   tls: ConnectionOptions | undefined,
+  onSwitched: () => void,
 ): MasterFollower {
-  const sentinels = openSentinels(source, tls, connectTimeoutMs);
+  const sentinels = openSentinels(source, tls, connectTimeoutMs, onSwitched);
   const following: Following = { sentinels, tls, leadsTo: new WeakMap() };
   return {
     Connector: createConnector(following),

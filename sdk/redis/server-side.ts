@@ -29,7 +29,8 @@ export function createServerSide(
 ): ServerSide {
   let lastError: Error | null = null;
   const drains = createDrainTimers();
-  const master = request.source.mode === "sentinel" ? followMaster(request, driver.tls) : null;
+  const verify = (): void => void master?.verify(side.redis);
+  const master = request.source.mode === "sentinel" ? followMaster(request, driver.tls, verify) : null;
   const connect = (): Redis => {
     const redis = new Redis(settingsOf(request, driver, master));
     // Every call that waits for it listens.

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { type FaultServer, openServer } from "./fault-servers.ts";
 
 /** What a command is answered with, in Redis's protocol; undefined: nothing, ever. */
@@ -7,6 +8,8 @@ export type FakeReply = string | undefined;
 export interface FakeRedis extends FaultServer {
   /** Commands that arrived, in their order. */
   readonly commands: string[];
+  /** Says something to everybody who has sent SUBSCRIBE. */
+  publish(channel: string, message: string): void;
 }
 
 /** Encodes a text of any length. */
@@ -36,10 +39,12 @@ function readCommands(text: string): string[] {
  */
 export async function serveRedis(answer: (command: string) => FakeReply): Promise<FakeRedis> {
   const commands: string[] = [];
+  const listeners = new Set<Socket>();
   const server = await openServer((socket) => {
     socket.setEncoding("latin1").on("data", (chunk) => {
       const replies = readCommands(String(chunk)).map((command) => {
         commands.push(command);
+        if (/^subscribe /i.test(command)) listeners.add(socket);
         return answer(command);
       });
       // A server that does not answer one command answers none after it either.
@@ -47,7 +52,10 @@ export async function serveRedis(answer: (command: string) => FakeReply): Promis
       socket.write((silent < 0 ? replies : replies.slice(0, silent)).join(""), "latin1");
     });
   });
-  return { ...server, commands };
+  const publish = (channel: string, message: string): void => {
+    for (const socket of listeners) socket.write(texts("message", channel, message), "latin1");
+  };
+  return { ...server, commands, publish };
 }
 
 /** Answers as a well master does. */

@@ -35,7 +35,7 @@ const sourceOf = (sentinels: readonly FakeRedis[], more: object = {}) => ({
 });
 
 async function find(sentinels: readonly FakeRedis[], limitMs = LIMIT_MS, more: object = {}) {
-  const opened = openSentinels(sourceOf(sentinels, more), undefined, limitMs);
+  const opened = openSentinels(sourceOf(sentinels, more), undefined, limitMs, () => undefined);
   onTestFinished(opened.close);
   return await opened.findMaster();
 }
@@ -84,7 +84,7 @@ test.each([
 test("sentinels that are not reached are told with the cause", async () => {
   const gone = await serveRedis(() => undefined);
   gone.close();
-  const opened = openSentinels(sourceOf([gone]), undefined, LIMIT_MS);
+  const opened = openSentinels(sourceOf([gone]), undefined, LIMIT_MS, () => undefined);
   onTestFinished(opened.close);
   await eventually(async () =>
     expect(await opened.findMaster().catch(String)).toMatch(/is not reached: .*ECONNREFUSED/),
@@ -139,4 +139,26 @@ test("a server that goes on taking writes after its sentinels have named another
   await side.check();
   await eventually(async () => expect(await side.redis.set("order:1", "tea")).toBe("OK"));
   expect([cutOff.writes(), successor.writes()]).toEqual([1, 1]);
+});
+
+test("a server is left as soon as one of its sentinels says that it follows another one", async () => {
+  const [before, successor] = await Promise.all([serveData(false), serveData(false)]);
+  let told: FakeSentinel = { master: before.address, epoch: 1 };
+  // It speaks as sentinels before Redis 6 do: what listens can ask for nothing else.
+  const sentinel = await serve((command) => {
+    if (command.startsWith("hello")) return "-ERR unknown command 'HELLO'\r\n";
+    if (command.startsWith("subscribe")) return `*3\r\n${bulk("subscribe")}${bulk("+switch-master")}:1\r\n`;
+    return answerAsSentinel(command, told);
+  });
+  const side = await openSide(sentinel);
+  await eventually(() => expect(sentinel.commands).toContain("subscribe +switch-master"));
+  await side.redis.set("order:1", "tea");
+  told = { master: successor.address, epoch: 2 };
+  // Of another master nothing is to be made.
+  sentinel.publish("+switch-master", "other 192.0.2.1 1 192.0.2.2 2");
+  sentinel.publish("+switch-master", "mymaster 192.0.2.1 1 192.0.2.2 2");
+  await eventually(async () => {
+    expect(await side.redis.set("order:1", "tea")).toBe("OK");
+    expect(successor.writes()).toBeGreaterThan(0);
+  });
 });

@@ -22,16 +22,22 @@ export const SENTINEL_PASSWORD = "another-password-for-tests";
 /** The name under which they know the master. */
 export const MASTER = "shop";
 const SENTINELS = 3;
+/** The rights that the page of the SDK names. */
+const RIGHTS =
+  "-@all +subscribe +sentinel|get-master-addr-by-name +sentinel|master resetchannels &+switch-master";
 
 /** Starts a master with a replica, and three sentinels that watch it. */
 export async function startSentinels(family: FamilyRequest): Promise<RedisFamily> {
   const { name, port, tls } = family;
-  const nodes = [
+  const [first, second] = [
     await startDataNode(family, { name: `${name}-a`, port }, []),
     await startDataNode(family, { name: `${name}-b`, port: port + 1 }, [
       `replicaof 127.0.0.1 ${masterPortOf(family)}`,
     ]),
   ];
+  const nodes = [first, second];
+  // Sentinels ask a replica every ten seconds, and promote none that did not follow its master when they asked.
+  await eventually(() => follows(second), SLOW);
   const sentinels = await Promise.all(
     Array.from({ length: SENTINELS }, (_, at) => startSentinel(family, at)),
   );
@@ -42,8 +48,9 @@ export async function startSentinels(family: FamilyRequest): Promise<RedisFamily
   };
   await isWell();
   return {
-    source: { mode: "sentinel", masterName: MASTER, addresses, ...login },
-    ...{ nodes, isWell, process: processOf([...nodes, ...sentinels], isWell) },
+    source: { mode: "sentinel", masterName: MASTER, addresses, sentinelUsername: "shop", ...login },
+    // Servers serve as soon as they are back; that sentinels trust them again is for those to wait who need a failover.
+    ...{ nodes, isWell, process: processOf([...nodes, ...sentinels], async () => undefined) },
     use(ask) {
       const known = sentinels.map((sentinel) => ({ host: "127.0.0.1", port: sentinel.port }));
       return useClient(new Redis({ sentinels: known, name: MASTER, ...login }), ask);
@@ -85,7 +92,11 @@ async function seesAll(sentinel: StartedRedisNode, nodes: readonly StartedRedisN
   expect(fields).toMatchObject({ "num-slaves": "1", "num-other-sentinels": "2", flags: "master" });
   const replica = nodes.find(({ port }) => ![port, port + TLS_DISTANCE].includes(Number(fields.port)));
   if (replica === undefined) throw new Error("a sentinel names a master of another family");
-  // A server that becomes a replica ends its connections.
+  await follows(replica);
+}
+
+/** A server that becomes a replica ends its connections: each look is over one of its own. */
+async function follows(replica: StartedRedisNode): Promise<void> {
   expect(await useRedis(replica, (client) => client.info())).toContain("master_link_status:up");
 }
 
@@ -98,6 +109,7 @@ async function startSentinel(family: FamilyRequest, at: number): Promise<Started
     isSentinel: true,
     settings: [
       ...linesOf(family, port + 2 + at),
+      `user shop on >${SENTINEL_PASSWORD} ${RIGHTS}`,
       `sentinel monitor ${MASTER} 127.0.0.1 ${masterPortOf(family)} 2`,
       `sentinel auth-pass ${MASTER} ${PASSWORD}`,
       `sentinel down-after-milliseconds ${MASTER} ${CALM_MS}`,

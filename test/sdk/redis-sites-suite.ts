@@ -8,7 +8,7 @@ const SEED = 20_261_121;
 /** Broken transactions that a failure lists. */
 const SHOWN = 5;
 /** Errors of calls while no server is ill: a switch ends them, or a side that was ill a moment ago has to be connected to. */
-const EXPECTED = /^EVENKEEL_SWITCHED$|^ETIMEDOUT$|while a server was ill$/;
+const EXPECTED = /^EVENKEEL_SWITCHED$|^ETIMEDOUT$|^Error: Connection is closed\.$|while a server was ill$/;
 const PLANNED = { decidedBy: "operator:a test" };
 
 /** Writes two keys in one transaction. */
