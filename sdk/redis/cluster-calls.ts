@@ -1,8 +1,6 @@
 import type { Cluster, Command, Redis } from "ioredis";
 import type { Resender, Settling } from "./resend-refused.ts";
 
-/** Refusals of a node that has done nothing of a command; ioredis sends it to another one, or again. */
-const NOT_DONE = /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN)\b/;
 /** What ioredis says of a command whose node could not be reached, or was lost. */
 const CLOSED = "Connection is closed.";
 /** What it says of one that could not be done for long, that included. */
@@ -17,69 +15,86 @@ export interface ClusterCalls {
    * Ends all of them in this very turn, and sends nothing any more, whatever the client still tries.
    *
    * @param createError makes the error of one that was sent; each gets its own, because MULTI writes into them
-   * @param isLeft the side was left: what was not sent goes on at the one that is active now
+   * @param unsent what becomes of what was not sent
    */
-  giveUp(createError: () => Error, isLeft: boolean): void;
+  giveUp(createError: () => Error, unsent: Unsent): void;
 }
 
-interface Call {
-  /** Counts up. */
-  readonly number: number;
-  readonly settling: Settling;
-}
+/** It goes on where it may by now, at once or after the configured delay, or is rejected with the others. */
+export type Unsent = "goes-on" | "waits" | "is-rejected";
+
+type Item = NonNullable<ReturnType<Redis["commandQueue"]["shift"]>>;
 
 interface CallsState {
-  readonly calls: Map<Command, Call>;
-  /** Commands of which a node may have done something. */
+  /** Those that may still have something under way, also when the cluster has done with them. */
+  readonly nodes: Set<Redis>;
+  /** Commands of which a node may have done something before it was lost. */
   readonly sent: WeakSet<object>;
   readonly resender: Resender | undefined;
-  last: number;
-  isGivenUp: boolean;
+  /** How it was given up; null: it was not. */
+  end: { readonly createError: () => Error; readonly unsent: Unsent } | null;
 }
 
 /**
  * Watches the calls of a cluster's client. ioredis follows MOVED, ASK and failovers by itself, and knows of a command that
- * failed neither whether it was sent nor that its side was left; hence this.
+ * failed neither whether it was sent nor that its side was left; hence this. It looks only when something fails.
  *
  * @param cluster a client that is not connected yet
  * @param resender sends again what was not sent; undefined: it is rejected
  */
 export function watchCalls(cluster: Cluster, resender: Resender | undefined): ClusterCalls {
-  const state: CallsState = {
-    ...{ calls: new Map(), sent: new WeakSet(), resender },
-    ...{ last: 0, isGivenUp: false },
-  };
-  const { calls } = state;
+  const state: CallsState = { nodes: new Set(), sent: new WeakSet(), resender, end: null };
+  const { nodes } = state;
   const send = cluster.sendCommand;
   cluster.sendCommand = (command, stream, node) => {
-    // Before it is ready it asks for itself only.
-    if (cluster.status === "ready") watch(state, command);
-    return Reflect.apply(send, cluster, [command, stream, node]);
+    // Before it is ready it asks for itself only; of a pipeline each command stays with the others.
+    if (node === undefined && cluster.status === "ready") watch(state, command);
+    return send.call(cluster, command, stream, node);
   };
   refuseWaiting(cluster);
   cluster.on("+node", (node: Redis) => watchNode(state, node));
+  const underWay = (): Item[] => [...nodes].flatMap((node) => [...queuesOf(node)].flat());
   return {
-    count: () => calls.size,
+    count: () => underWay().length,
     mark() {
-      const { last } = state;
-      if (calls.size === 0) return null;
-      // They stand in the order in which they came.
+      const standing = underWay();
+      if (standing.length === 0) return null;
       return () => {
-        const [first] = calls.values();
-        return first !== undefined && first.number <= last;
+        const now = new Set(underWay().map(({ command }) => command));
+        return standing.some(({ command }) => now.has(command));
       };
     },
-    giveUp(createError, isLeft) {
-      state.isGivenUp = true;
-      // An answer that still comes belongs to no command any more.
-      for (const node of cluster.nodes()) node.stream?.removeAllListeners("data");
-      const standing = [...calls];
-      calls.clear();
-      for (const [command, { settling }] of standing) {
-        const isTaken = isLeft && !state.sent.has(command) && resender?.takeUnsent(command, settling, true);
-        if (isTaken !== true) settling.reject(createError());
-      }
+    giveUp(createError, unsent) {
+      state.end = { createError, unsent };
+      // What was written stands behind what was not, so that both end in the order in which they came to their nodes.
+      const standing = [...nodes].flatMap((node) => endNode(state, node));
+      for (const { command } of standing) command.reject(createError());
     },
+  };
+}
+
+/** Commands that were written to a node, and those that wait for it to be connected. */
+function queuesOf(node: Redis): [written: Item[], waiting: Item[]] {
+  const waiting: Redis["commandQueue"] = Reflect.get(node, "offlineQueue");
+  return [node.commandQueue.toArray(), waiting.toArray()];
+}
+
+/** Has a node answer and send no more. @returns what stood with it */
+function endNode(state: CallsState, node: Redis): Item[] {
+  // An answer that still comes belongs to no command any more.
+  node.stream?.removeAllListeners("data");
+  refuseAll(node);
+  const [written, waiting] = queuesOf(node);
+  for (const { command } of written) state.sent.add(command);
+  node.commandQueue.clear();
+  Reflect.get(node, "offlineQueue").clear();
+  return [...written, ...waiting];
+}
+
+function refuseAll(node: Redis): void {
+  node.sendCommand = (command) => {
+    command.reject(new Error(CLOSED));
+    return command.promise;
   };
 }
 
@@ -94,42 +109,34 @@ function refuseWaiting(cluster: Cluster): void {
   Reflect.set(cluster, "offlineQueue", refusing);
 }
 
-/** A command of a pipeline that is sent anew has new functions, and is watched anew. */
 function watch(state: CallsState, command: Command): void {
-  const { calls, sent, resender } = state;
   const { resolve, reject } = command;
-  const settling: Settling = { resolve, reject };
-  state.last += 1;
-  calls.set(command, { number: state.last, settling });
-  command.resolve = (answer: unknown) => {
-    if (!calls.delete(command)) return;
-    // An answer that cannot be made into what is expected rejects it.
-    command.reject = reject;
-    resolve(answer);
-  };
+  let isOver = false;
   command.reject = (error) => {
-    if (!calls.delete(command)) return;
-    const isUnsent = NOT_REACHED.test(error.message) && !sent.has(command);
-    if (!isUnsent || resender?.takeUnsent(command, settling, false) !== true) reject(error);
+    if (isOver) return;
+    isOver = true;
+    const { end, sent, resender } = state;
+    const mayGoOn = end === null ? NOT_REACHED.test(error.message) : end.unsent !== "is-rejected";
+    const settling: Settling = { resolve, reject };
+    const isLeft = end?.unsent === "goes-on";
+    if (mayGoOn && !sent.has(command) && resender?.takeUnsent(command, settling, isLeft) === true) return;
+    reject(end === null ? error : end.createError());
   };
 }
 
 function watchNode(state: CallsState, node: Redis): void {
-  const { sent } = state;
-  const send = node.sendCommand;
-  node.sendCommand = (command, stream) => {
-    if (state.isGivenUp) {
-      command.reject(new Error(CLOSED));
-      return command.promise;
-    }
-    const promise: unknown = Reflect.apply(send, node, [command, stream]);
-    // What is not there waits for the node to be connected.
-    if (node.commandQueue.peekBack()?.command === command) sent.add(command);
-    return promise;
-  };
-  const settle = node.handleReconnection;
-  node.handleReconnection = (error, item) => {
-    if (NOT_DONE.test(error.message)) sent.delete(item.command);
-    Reflect.apply(settle, node, [error, item]);
-  };
+  const { nodes, sent, end } = state;
+  if (end !== null) {
+    refuseAll(node);
+    return;
+  }
+  nodes.add(node);
+  node.once("end", () => nodes.delete(node));
+  const flush: unknown = Reflect.get(node, "flushQueue");
+  if (typeof flush !== "function") throw new Error("this version of ioredis has no flushQueue");
+  // It ends all that stands with a node that was lost, and says the same of what was written and what was not.
+  Reflect.set(node, "flushQueue", (...how: unknown[]) => {
+    for (const { command } of node.commandQueue.toArray()) sent.add(command);
+    Reflect.apply(flush, node, how);
+  });
 }

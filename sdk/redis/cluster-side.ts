@@ -6,7 +6,7 @@ import type { SideRequest } from "../switching/create-sides.ts";
 import type { Waiting } from "../switching/side.ts";
 import { checkCluster } from "./check-cluster.ts";
 import { DISCARDED } from "./check-server.ts";
-import { type ClusterCalls, watchCalls } from "./cluster-calls.ts";
+import { type ClusterCalls, type Unsent, watchCalls } from "./cluster-calls.ts";
 import { reconnectAfterMs, SERVER_SETTINGS } from "./connection-settings.ts";
 import { createDrainTimers } from "./drain-timers.ts";
 import type { RedisDriverOptions, RedisSide } from "./redis-side.ts";
@@ -43,9 +43,9 @@ export function createClusterSide(
   // A read that a server for reads does not answer goes to the active side, which is not this one's matter.
   const taker = request.isReader ? undefined : resender;
   let opened = open(request, driver, taker);
-  const replace = (createError: () => Error, isLeft: boolean): void => {
+  const replace = (createError: () => Error, unsent: Unsent): void => {
     const old = opened;
-    old.calls.giveUp(createError, isLeft);
+    old.calls.giveUp(createError, unsent);
     opened = open(request, driver, taker);
     side.redis = opened.cluster;
     // The next turn is early enough for what nobody waits for.
@@ -55,25 +55,25 @@ export function createClusterSide(
     ...{ dataCentre: request.dataCentre, readOnly: request.readOnly },
     ...{ redis: opened.cluster, waiting: new Set<Waiting>(), refuse: refuseWholeData },
     busy: () => opened.calls.count(),
-    abandon: (createError) => replace(createError, true),
+    abandon: (createError) => replace(createError, "goes-on"),
     drain(createError, drainMs) {
       const draining = opened;
       const isStanding = draining.calls.mark();
       if (isStanding === null) return;
       drains.add(drainMs, () => {
-        if (opened === draining && isStanding()) replace(createError, true);
+        if (opened === draining && isStanding()) replace(createError, "goes-on");
       });
     },
     check() {
       const checked = opened;
       return check(checked, request, () => {
         // Beginning anew from the configured addresses is sure to come to an end.
-        if (opened === checked) replace(createLostError, false);
+        if (opened === checked) replace(createLostError, "waits");
       });
     },
     close() {
       drains.clear();
-      opened.calls.giveUp(() => new ClosedError(), false);
+      opened.calls.giveUp(() => new ClosedError(), "is-rejected");
       discard(opened);
     },
   };
