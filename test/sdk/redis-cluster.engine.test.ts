@@ -1,8 +1,11 @@
+import type { SdkConfigInput } from "@evenkeel/contracts/sdk-config";
 import { useRedis } from "@evenkeel/lab/engines/redis-connection";
+import type { StartedRedisNode } from "@evenkeel/lab/engines/redis-nodes";
 import { expect } from "vitest";
+import type { RedisSource } from "../../sdk/open-redis.ts";
 import { eventually } from "../eventually.ts";
 import { firstMasterOf, mastersOf, moveSlot, roleOf } from "./cluster-nodes.ts";
-import { startCluster, startServer } from "./redis-families.ts";
+import { type RedisFamily, startCluster, startServer } from "./redis-families.ts";
 import { useRedisSites } from "./redis-sites.ts";
 import { describeSwitches } from "./redis-sites-suite.ts";
 import { nextSwitch } from "./use-two-sites.ts";
@@ -139,19 +142,15 @@ it("a call whose answer was lost is not sent again: it may have been done", asyn
   expect(done).toBeLessThanOrEqual(counted + failed);
 });
 
-it("what was not sent to a master that is dead waits for its successor, as long as is configured", async ({
-  families,
-  desk,
-}) => {
-  await desk.route({ active: "dc1" });
-  const retry = { times: 100, delayMs: 300 };
-  const source = await open("six", "one", {
-    router: { active: "dc1", algorithm: "single-read-write", retry },
-  });
-  const { client } = source;
-  await Promise.all(KEYS.map((key) => client.set(key, "before")));
-  await families.six.setHaste(true);
-  const killed = await firstMasterOf(families.six);
+/** Calls that could not be sent are tried for as long as any of these tests lasts. */
+const PATIENT: SdkConfigInput["router"] = {
+  ...{ active: "dc1", algorithm: "single-read-write" },
+  retry: { times: 100, delayMs: 300 },
+};
+
+/** Kills a master, and waits until the source has heard of it: what was written before may have been done. */
+async function killNoticed(source: RedisSource, family: RedisFamily): Promise<StartedRedisNode> {
+  const killed = await firstMasterOf(family);
   const isNoticed = new Promise<void>((resolve) => {
     source.on("warm", ({ dataCentre, ready }) => {
       if (dataCentre === "dc1" && !ready) resolve();
@@ -159,11 +158,49 @@ it("what was not sent to a master that is dead waits for its successor, as long 
   });
   await killed.process.kill();
   await isNoticed;
-  const answers = await Promise.all(KEYS.map((key) => client.set(key, "after")));
-  expect(new Set(answers)).toEqual(new Set(["OK"]));
+  return killed;
+}
+
+it("what was not sent to a master that is dead waits for its successor, as long as is configured", async ({
+  families: { six },
+  desk,
+}) => {
+  await desk.route({ active: "dc1" });
+  const source = await open("six", "one", { router: PATIENT });
+  const setAll = (value: string) => Promise.all(KEYS.map((key) => source.client.set(key, value)));
+  await setAll("before");
+  await six.setHaste(true);
+  const killed = await killNoticed(source, six);
+  expect(new Set(await setAll("after"))).toEqual(new Set(["OK"]));
   await killed.process.revive();
-  await families.six.isWell();
-  await families.six.setHaste(false);
+  await six.isWell();
+  await six.setHaste(false);
+});
+
+it("what was not sent to a master that is dead goes on at the other side when that becomes active", async ({
+  families: { six, one },
+  desk,
+}) => {
+  await desk.route({ active: "dc1" });
+  const source = await open("six", "one", { router: PATIENT });
+  const keys = KEYS.map((key) => `${key}:moved`);
+  const setAll = (value: string) => Promise.all(keys.map((key) => source.client.set(key, value)));
+  await setAll("before");
+  const killed = await killNoticed(source, six);
+  const waiting = setAll("after");
+  const switched = nextSwitch(source);
+  // What was written to the other masters may finish there.
+  await desk.route({ active: "dc2", decidedBy: "operator:a test" });
+  await switched;
+  expect(new Set(await waiting)).toEqual(new Set(["OK"]));
+  await killed.process.revive();
+  await six.isWell();
+  // Each stands on one side, whichever.
+  const values = (family: RedisFamily) =>
+    family.use((asked) => Promise.all(keys.map((key) => asked.get(key))));
+  const [there, here] = [await values(six), await values(one)];
+  expect(keys.filter((_, at) => (there[at] === "after") === (here[at] === "after"))).toEqual([]);
+  expect(here).toContain("after");
 });
 
 it("what several nodes would have to do is refused, and Redis's own refusals pass", async ({
