@@ -1,8 +1,7 @@
 import type { Cluster, Command, Redis } from "ioredis";
+import { CLOSED, type Item, queuesOf, refuseWaiting, watchDelayed } from "./cluster-queues.ts";
 import type { Resender, Settling } from "./resend-refused.ts";
 
-/** What ioredis says of a command whose node could not be reached, or was lost. */
-const CLOSED = "Connection is closed.";
 /** What it says of one that could not be done for long, that included. */
 const NOT_REACHED = /^(Connection is closed|Too many Cluster redirections)/;
 
@@ -22,8 +21,6 @@ export interface ClusterCalls {
 
 /** It goes on where it may by now, at once or after the configured delay, or is rejected with the others. */
 export type Unsent = "goes-on" | "waits" | "is-rejected";
-
-type Item = NonNullable<ReturnType<Redis["commandQueue"]["shift"]>>;
 
 interface CallsState {
   /** Those that may still have something under way, also when the cluster has done with them. */
@@ -54,15 +51,16 @@ export function watchCalls(cluster: Cluster, resender: Resender | undefined): Cl
   refuseWaiting(cluster);
   cluster.on("+node", (node: Redis) => watchNode(state, node));
   const underWay = (): Item[] => [...nodes].flatMap((node) => [...queuesOf(node)].flat());
+  const delayed = watchDelayed(cluster, () => underWay().map(({ command }) => command));
   return {
-    count: () => underWay().length,
+    count: () => underWay().length + delayed.count(),
     mark() {
-      const standing = underWay();
-      if (standing.length === 0) return null;
-      return () => {
-        const now = new Set(underWay().map(({ command }) => command));
-        return standing.some(({ command }) => now.has(command));
-      };
+      const standing = new Set(underWay().map(({ command }) => command));
+      if (standing.size + delayed.count() === 0) return null;
+      // One that stood is put off when its node says so: while any is, it may be among them.
+      return () =>
+        delayed.count() > 0 ||
+        underWay().some(({ command }) => standing.has(command) || delayed.hasSent(command));
     },
     giveUp(createError, unsent) {
       state.end = { createError, unsent };
@@ -71,12 +69,6 @@ export function watchCalls(cluster: Cluster, resender: Resender | undefined): Cl
       for (const { command } of standing) command.reject(createError());
     },
   };
-}
-
-/** Commands that were written to a node, and those that wait for it to be connected. */
-function queuesOf(node: Redis): [written: Item[], waiting: Item[]] {
-  const waiting: Redis["commandQueue"] = Reflect.get(node, "offlineQueue");
-  return [node.commandQueue.toArray(), waiting.toArray()];
 }
 
 /** Has a node answer and send no more. @returns what stood with it */
@@ -96,17 +88,6 @@ function refuseAll(node: Redis): void {
     command.reject(new Error(CLOSED));
     return command.promise;
   };
-}
-
-/** Commands that ioredis would keep until it finds any node again, however long that takes, are rejected instead. */
-function refuseWaiting(cluster: Cluster): void {
-  const refusing = {
-    length: 0,
-    push: ({ command }: { command: Command }) => command.reject(new Error(CLOSED)),
-    shift: () => undefined,
-  };
-  if (!Reflect.has(cluster, "offlineQueue")) throw new Error("this version of ioredis has no offlineQueue");
-  Reflect.set(cluster, "offlineQueue", refusing);
 }
 
 function watch(state: CallsState, command: Command): void {

@@ -55,13 +55,13 @@ export function createClusterSide(
     ...{ dataCentre: request.dataCentre, readOnly: request.readOnly },
     ...{ redis: opened.cluster, waiting: new Set<Waiting>(), refuse: refuseWholeData },
     busy: () => opened.calls.count(),
+    noteUse: () => noteCalls(opened.calls),
     abandon: (createError) => replace(createError, "goes-on"),
     drain(createError, drainMs) {
       const draining = opened;
-      const isStanding = draining.calls.mark();
-      if (isStanding === null) return;
+      const hasEnded = noteCalls(draining.calls);
       drains.add(drainMs, () => {
-        if (opened === draining && isStanding()) replace(createError, "goes-on");
+        if (opened === draining && !hasEnded()) replace(createError, "goes-on");
       });
     },
     check() {
@@ -78,6 +78,11 @@ export function createClusterSide(
     },
   };
   return side;
+}
+
+function noteCalls({ mark }: ClusterCalls): () => boolean {
+  const isStanding = mark();
+  return () => isStanding === null || !isStanding();
 }
 
 function check(opened: Opened, { connectTimeoutMs }: SideRequest, onLost: () => void): Promise<void> {

@@ -53,6 +53,7 @@ export function createServerSide(
     redis: connect(),
     waiting: new Set<Waiting>(),
     busy: () => side.redis.commandQueue.length,
+    noteUse: () => noteQueue(side.redis),
     abandon(createError) {
       const old = side.redis;
       rejectUnderWay(old, createError);
@@ -61,13 +62,11 @@ export function createServerSide(
       setImmediate(() => discard(old));
     },
     drain(createError, drainMs) {
-      const last = side.redis.commandQueue.peekBack();
-      if (last === undefined) return;
       const draining = side.redis;
+      const hasEnded = noteQueue(draining);
+      if (hasEnded()) return;
       drains.add(drainMs, () => {
-        // Answers come in order: while the last command of then still waits, everything behind it waits too.
-        const isStanding = draining.commandQueue.toArray().includes(last);
-        if (side.redis === draining && isStanding) side.abandon(createError);
+        if (side.redis === draining && !hasEnded()) side.abandon(createError);
       });
     },
     async check() {
@@ -84,6 +83,12 @@ export function createServerSide(
     },
   };
   return side;
+}
+
+/** Answers come in order: when the last command of now has its answer, all others of now have theirs. */
+function noteQueue(redis: Redis): () => boolean {
+  const last = redis.commandQueue.peekBack();
+  return () => last === undefined || !redis.commandQueue.toArray().includes(last);
 }
 
 function settingsOf(
