@@ -10,7 +10,7 @@ import { computeFlagsAfter, startChange } from "./switching.ts";
 import { tellBlocked } from "./tell-blocked.ts";
 import { findCase, type Work } from "./work.ts";
 
-/** A switch is not announced for longer than this, in milliseconds: whoever writes for longer is cut by it. */
+/** A switch is not announced for longer than this, in milliseconds: whoever writes for longer does not hold it up. */
 export const ANNOUNCE_MAX_MS = 3000;
 /** An announcement holds this much longer than it is waited for, in milliseconds: the route that ends it has to arrive. */
 export const ARRIVE_MS = 2000;
