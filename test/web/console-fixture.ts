@@ -1,7 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { extname, join } from "node:path";
 import { MonitorUpdate, MonitorView } from "@evenkeel/contracts/api";
 import {
   AccessCommand,
@@ -19,6 +17,7 @@ import { type Handler, Hono } from "hono";
 import { type WebSocket, WebSocketServer } from "ws";
 import { INSTANCE_ID } from "./fixture-views.ts";
 import { describeSettings, handOut } from "./hand-out.ts";
+import { serveFile } from "./serve-file.ts";
 
 /** The one password of the fixture. */
 export const PASSWORD = "correct horse battery";
@@ -33,12 +32,6 @@ const TIMING: Timing = {
   healthyThreshold: 2,
   unhealthyThreshold: 3,
   fastRefuse: true,
-};
-const TYPES: Readonly<Record<string, string>> = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript",
-  ".css": "text/css",
-  ".svg": "image/svg+xml",
 };
 
 /** A command that the console sent, as it was parsed by the contract. */
@@ -339,14 +332,6 @@ async function loadServeConsole(): Promise<ServeConsole> {
   const address = new URL("../../workers/routes/console.ts", import.meta.url).href;
   const loaded = (await import(/* @vite-ignore */ address)) as { readonly serveConsole: ServeConsole };
   return loaded.serveConsole;
-}
-
-function serveFile(dist: string, pathname: string): Response {
-  const path = join(dist, pathname);
-  const file = pathname !== "/" && existsSync(path) ? path : join(dist, "index.html");
-  return new Response(readFileSync(file), {
-    headers: { "content-type": TYPES[extname(file)] ?? "application/octet-stream" },
-  });
 }
 
 async function servePage(page: Hono, assets: object, url: URL, response: ServerResponse): Promise<void> {
